@@ -1,0 +1,15 @@
+// Two projects would share nothing: one suite, in parallel, transformed by swc. What needs root, HAProxy or an emulator is
+// under test/real and runs by `npm run test:real`.
+const real = process.env['SLIPWAY_TEST'] === 'real';
+
+module.exports = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: [real ? '**/*.real.ts' : '**/*.test.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
+  testTimeout: real ? 120_000 : 20_000,
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['lib/contract/**/*.ts', 'lib/agent/plan.ts'],
+  coverageThreshold: { './lib/contract/': { branches: 100 }, './lib/agent/plan.ts': { branches: 100 } },
+  snapshotFormat: { printBasicPrototype: false },
+};
