@@ -45,7 +45,10 @@ export const rolloutSchema = v.strictObject({
     v.array(whole(1, 100), 'must be a list of percentages'),
     v.minLength(1, 'must name at least one wave'),
     v.maxLength(10, 'must be at most 10 waves'),
-    v.check((waves) => waves.every((wave, i) => i === 0 || wave > (waves[i - 1] ?? 0)), 'must grow from wave to wave'),
+    v.check(
+      (waves) => waves.every((wave, i) => wave > Math.max(0, ...waves.slice(0, i))),
+      'must grow from wave to wave',
+    ),
     v.check((waves) => waves.at(-1) === 100, 'must end with 100'),
   ),
   /** The new release must stay healthy that long before it is confirmed; the old one stays hot meanwhile. */

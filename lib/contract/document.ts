@@ -70,6 +70,8 @@ function describe(issue: v.BaseIssue<unknown>): FieldProblem {
 
 /** A value as a message shows it: at most 80 characters, control characters escaped. */
 function show(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  // Undefined for what JSON cannot hold, such as the method that an array has in place of a missing field.
+  const json: string | undefined = JSON.stringify(value);
+  const text = json ?? 'nothing';
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
