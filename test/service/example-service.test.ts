@@ -29,6 +29,11 @@ test('its own tests pass', () => {
   expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('# fail 0') });
 });
 
+test('its types are sound', () => {
+  const { status, stdout } = spawnSync('npx', ['--no-install', 'tsc', '--project', service], { encoding: 'utf8' });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+});
+
 test.each(['SIGTERM', 'SIGINT'] as const)('it says when it is ready, and ends with 0 on %s', async (signal) => {
   const child = spawn(process.execPath, [server], { env: { PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
