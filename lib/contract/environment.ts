@@ -17,7 +17,8 @@ export interface ImagePin {
   readonly id: string;
   readonly name: string;
   readonly region: string;
-  readonly architecture: Architecture;
+  /** As the pin's file says; must be that of the hosts. */
+  readonly architecture: string;
 }
 
 export interface Environment {
@@ -78,3 +79,9 @@ export interface Environment {
   readonly logRetentionDays: number;
   readonly freeze: Freeze | null;
 }
+
+/** The address plan of a network has room for that many. */
+export const maxZones = 4;
+
+/** Where the two slots of a host listen, on its loopback address. */
+export const slotPorts = { blue: 3001, green: 3002 } as const;

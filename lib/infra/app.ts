@@ -1,0 +1,60 @@
+/** The CDK app: one stage per environment, checked by the rules that matter, with every behaviour of CDK pinned. */
+import { App, Tags, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import type { Environment } from '../contract/environment.ts';
+import type { RuntimePins } from '../contract/runtime-pins.ts';
+import { EnvironmentStage } from './environment-stage.ts';
+
+export interface SlipwayAppProps {
+  readonly service: string;
+  readonly environments: readonly Environment[];
+  /** Digest of the agent's bundle; its bytes are in the store as a blob. */
+  readonly agentSha256: string;
+  readonly runtime: RuntimePins;
+  /** Default: what the CDK command line asks for. */
+  readonly outdir?: string;
+  /** CloudFormation's rules and cdk-nag; off only in unit tests, where they cost more than the synthesis. Default: on. */
+  readonly isValidated?: boolean;
+}
+
+/** What CDK leaves to flags: pinned here, so that an update of CDK or another cdk.json changes no template. */
+const flags: Readonly<Record<string, boolean | string | readonly string[]>> = {
+  '@aws-cdk/core:defaultCrossStackReferences': 'strong',
+  '@aws-cdk/core:enablePartitionLiterals': true,
+  '@aws-cdk/core:target-partitions': ['aws'],
+  '@aws-cdk/core:checkSecretUsage': true,
+  '@aws-cdk/core:explicitStackTags': true,
+  '@aws-cdk/core:validateSnapshotRemovalPolicy': true,
+  '@aws-cdk/core:validateAgainstDefaultRules': true,
+  '@aws-cdk/core:strictCfnValidateErrors': true,
+  '@aws-cdk/core:failSynthOnValidationErrors': true,
+  '@aws-cdk/aws-autoscaling:generateLaunchTemplateInsteadOfLaunchConfig': true,
+  // Closing it takes a Lambda function there; DefaultSecurityGroupGuard does without.
+  '@aws-cdk/aws-ec2:restrictDefaultSecurityGroup': false,
+  '@aws-cdk/aws-ec2:uniqueImdsv2TemplateName': true,
+  '@aws-cdk/aws-ec2:launchTemplateDefaultUserData': true,
+  '@aws-cdk/aws-iam:minimizePolicies': true,
+  '@aws-cdk/aws-s3:createDefaultLoggingPolicy': true,
+  '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
+};
+
+/** The emulator cannot read the tags of a parameter; its name says as much. */
+const taggable = { excludeResourceTypes: ['AWS::SSM::Parameter'] };
+
+export function slipwayApp({ isValidated = true, outdir, ...props }: SlipwayAppProps): App {
+  const app = new App({
+    ...(outdir === undefined ? {} : { outdir }),
+    postCliContext: flags,
+    analyticsReporting: false,
+    treeMetadata: false,
+    stackTraces: false,
+    builtinCloudFormationValidation: isValidated,
+  });
+  for (const environment of props.environments) {
+    const stage = new EnvironmentStage(app, environment.name, { ...props, environment });
+    Tags.of(stage).add('slipway:service', props.service, taggable);
+    Tags.of(stage).add('slipway:environment', environment.name, taggable);
+  }
+  if (isValidated) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return app;
+}

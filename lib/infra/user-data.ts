@@ -1,0 +1,48 @@
+/** The first boot of a host as text: assets/boot.sh with the settings of its agent. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type AgentSettings, instanceIdPlaceholder } from '../contract/agent-settings.ts';
+import { canonicalJson } from '../contract/canonical-json.ts';
+import { type Environment, slotPorts } from '../contract/environment.ts';
+import { storeBucketName } from '../contract/names.ts';
+import type { RuntimePins } from '../contract/runtime-pins.ts';
+
+export interface UserDataProps {
+  readonly service: string;
+  readonly environment: Environment;
+  readonly agentSha256: string;
+  readonly runtime: RuntimePins;
+  /** Unique id of the hosts' role: the first half of a host's name. */
+  readonly roleId: string;
+}
+
+export function userDataScript(props: UserDataProps): string {
+  const { environment, agentSha256, runtime } = props;
+  const settings = agentSettings(props);
+  const values: Readonly<Record<string, string>> = {
+    BUCKET: settings.bucket,
+    REGION: settings.region,
+    AGENT_SHA256: agentSha256,
+    RUNTIME_SHA256: runtime.platforms[`linux-${environment.hosts.architecture}`].sha256,
+    SETTINGS: canonicalJson(settings),
+  };
+  const script = readFileSync(join(__dirname, 'assets', 'boot.sh'), 'utf8');
+  return script.replaceAll(/@([A-Z0-9_]+)@/g, (placeholder, name: string) => values[name] ?? placeholder);
+}
+
+function agentSettings({ service, environment, roleId }: UserDataProps): AgentSettings {
+  const { name, account, region } = environment;
+  return {
+    schema: 1,
+    service,
+    environment: name,
+    region,
+    bucket: storeBucketName({ service, environment: name, account, region }),
+    host: `${roleId}:${instanceIdPlaceholder}`,
+    stateDirectory: '/var/lib/slipway',
+    runDirectory: '/run/slipway',
+    listen: { address: '0.0.0.0', port: environment.service.port },
+    slots: { address: '127.0.0.1', ...slotPorts },
+    proxy: 'haproxy',
+  };
+}
