@@ -17,8 +17,8 @@ export function duration(seconds: number): string {
 export function ago(from: Date, nowMs: number): string {
   const seconds = Math.round((nowMs - from.getTime()) / 1_000);
   if (seconds < 2) return 'now';
-  if (seconds < 2 * minute) return `${seconds} s ago`;
-  if (seconds < 2 * hour) return `${Math.floor(seconds / minute)} min ago`;
-  if (seconds < 2 * day) return `${Math.floor(seconds / hour)} h ago`;
+  if (seconds < 1.5 * minute) return `${seconds} s ago`;
+  if (seconds < 1.5 * hour) return `${Math.floor(seconds / minute)} min ago`;
+  if (seconds < 1.5 * day) return `${Math.floor(seconds / hour)} h ago`;
   return `${Math.floor(seconds / day)} d ago`;
 }
