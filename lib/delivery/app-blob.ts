@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { constants, createWriteStream } from 'node:fs';
 import { lstat, readFile, readdir, readlink } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, normalize, relative } from 'node:path';
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { Gzip } from 'fflate';
@@ -28,15 +28,9 @@ export async function packApp(options: AppBlobOptions): Promise<{ readonly sha25
 }
 
 /** Paths below the folder, sorted by their code units. */
-async function listEntries(folder: string, below = ''): Promise<readonly string[]> {
-  const found = await readdir(join(folder, below), { withFileTypes: true });
-  const lists = await Promise.all(
-    found.map(async (entry) => {
-      const path = below === '' ? entry.name : `${below}/${entry.name}`;
-      return entry.isDirectory() ? [path, ...(await listEntries(folder, path))] : [path];
-    }),
-  );
-  return lists.flat().sort();
+async function listEntries(folder: string): Promise<readonly string[]> {
+  const found = await readdir(folder, { withFileTypes: true, recursive: true });
+  return found.map((entry) => relative(folder, join(entry.parentPath, entry.name))).sort();
 }
 
 async function addEntries(tar: Pack, paths: readonly string[], { folder, signal }: AppBlobOptions): Promise<void> {

@@ -8,7 +8,6 @@ export const deliveryErrorCodes = [
   'no-package-json',
   'invalid-package-json',
   'no-start',
-  'no-health',
   'no-lock',
   'lock-refused',
   'build-failed',
@@ -35,7 +34,6 @@ export const deliveryErrorCodes = [
   'not-confirmed',
   'already-there',
   'push-refused',
-  'aborted',
 ] as const;
 export type DeliveryErrorCode = (typeof deliveryErrorCodes)[number];
 
@@ -49,9 +47,12 @@ export interface Complaint {
 export class DeliveryError extends Error {
   override readonly name = 'DeliveryError';
   readonly code: DeliveryErrorCode;
+  readonly complaint: Complaint;
 
-  constructor(code: DeliveryErrorCode, { tried, wrong, todo }: Complaint, options?: ErrorOptions) {
+  constructor(code: DeliveryErrorCode, complaint: Complaint, options?: ErrorOptions) {
+    const { tried, wrong, todo } = complaint;
     super(`${tried}: ${wrong}; ${todo}`, options);
     this.code = code;
+    this.complaint = complaint;
   }
 }

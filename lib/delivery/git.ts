@@ -145,7 +145,7 @@ async function unpack(stdout: Readable, folder: string): Promise<void> {
   }
 }
 
-async function contentsOf(entry: Readable): Promise<Buffer> {
+async function contentsOf(entry: AsyncIterable<unknown>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of entry) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
   return Buffer.concat(chunks);

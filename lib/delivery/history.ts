@@ -1,9 +1,13 @@
 /** What an environment was told over time, and how each ended. */
-import type { DeploymentOutcome } from '../contract/deployment-record.ts';
-import type { Store } from './store.ts';
+import { type DeploymentOutcome, type DeploymentRecord, parseDeploymentRecord } from '../contract/deployment-record.ts';
+import { type DesiredState, parseDesiredState, revisionOf } from '../contract/desired-state.ts';
+import { deploymentKey, desiredStateKey } from '../contract/names.ts';
+import { mapLimited } from './map-limited.ts';
+import type { Store, Stored } from './store.ts';
 
 export interface HistoryOptions {
   readonly store: Store;
+  /** Generations, at most 1,000. */
   readonly limit: number;
   readonly signal: AbortSignal;
 }
@@ -25,7 +29,27 @@ export interface HistoryEntry {
 }
 
 /** The newest first. Throws `DeliveryError`. */
-export async function readHistory(options: HistoryOptions): Promise<readonly HistoryEntry[]> {
-  options.signal.throwIfAborted();
-  throw new Error('not built yet');
+export async function readHistory({ store, limit, signal }: HistoryOptions): Promise<readonly HistoryEntry[]> {
+  const versions = await store.versions(desiredStateKey, parseDesiredState, limit, signal);
+  const entries = await mapLimited(versions, 8, async (version) => {
+    const record = await store.read(deploymentKey(version.value.generation), parseDeploymentRecord, signal);
+    return historyEntry(version, record?.value);
+  });
+  return entries.sort((a, b) => b.generation - a.generation);
+}
+
+export function historyEntry(version: Stored<DesiredState>, record: DeploymentRecord | undefined): HistoryEntry {
+  const { generation, commit, tree, release } = version.value;
+  return {
+    generation,
+    commit,
+    tree,
+    release,
+    revision: revisionOf(version.value),
+    writtenAt: version.writtenAt.toISOString(),
+    by: version.by ?? record?.by ?? 'unknown',
+    outcome: record?.outcome ?? 'unknown',
+    detail: record?.detail ?? '',
+    seconds: record ? (Date.parse(record.endedAt) - Date.parse(record.writtenAt)) / 1_000 : null,
+  };
 }

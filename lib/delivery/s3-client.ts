@@ -33,12 +33,3 @@ export function s3Call(bucket: string, { region, endpoint, credentials }: AwsAcc
     },
   };
 }
-
-/** At most `limit` at a time; the results in the order of the items. */
-export async function mapLimited<T, R>(items: readonly T[], limit: number, work: (item: T) => Promise<R>) {
-  const results: R[] = [];
-  for (let at = 0; at < items.length; at += limit) {
-    results.push(...(await Promise.all(items.slice(at, at + limit).map(work))));
-  }
-  return results;
-}

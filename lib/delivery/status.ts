@@ -1,9 +1,10 @@
 /** What an environment was told, and what its hosts say. */
-import type { DeploymentRecord } from '../contract/deployment-record.ts';
-import type { DesiredState } from '../contract/desired-state.ts';
-import type { InfrastructureRecord } from '../contract/infrastructure-record.ts';
+import { type DeploymentRecord, parseDeploymentRecord } from '../contract/deployment-record.ts';
+import { type DesiredState, parseDesiredState, revisionOf } from '../contract/desired-state.ts';
+import { type InfrastructureRecord, parseInfrastructureRecord } from '../contract/infrastructure-record.ts';
+import { deploymentKey, desiredStateKey, infrastructureRecordKey } from '../contract/names.ts';
+import { type HostView, viewHosts } from './host-view.ts';
 import type { Store, Stored } from './store.ts';
-import type { HostView } from './wait.ts';
 
 export interface StatusOptions {
   readonly store: Store;
@@ -23,7 +24,18 @@ export interface EnvironmentStatus {
 }
 
 /** Throws `DeliveryError`. */
-export async function readStatus(options: StatusOptions): Promise<EnvironmentStatus> {
-  options.signal.throwIfAborted();
-  throw new Error('not built yet');
+export async function readStatus({ store, signal, now }: StatusOptions): Promise<EnvironmentStatus> {
+  const [desired, infrastructure, statuses] = await Promise.all([
+    store.read(desiredStateKey, parseDesiredState, signal),
+    store.read(infrastructureRecordKey, parseInfrastructureRecord, signal),
+    store.statuses(signal),
+  ]);
+  const record = desired && (await store.read(deploymentKey(desired.value.generation), parseDeploymentRecord, signal));
+  return {
+    desired: desired ?? null,
+    revision: desired ? revisionOf(desired.value) : null,
+    infrastructure: infrastructure?.value ?? null,
+    record: record?.value ?? null,
+    hosts: viewHosts({ statuses, desired: desired?.value ?? { generation: 0 }, now }),
+  };
 }
