@@ -1,4 +1,4 @@
-/** Accepts one finding of cdk-nag at one construct, with the reason. */
+/** Accepts one finding of cdk-nag or CloudFormation's rules at one construct, with the reason. */
 import { Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 

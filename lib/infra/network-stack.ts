@@ -2,6 +2,7 @@
 import { Stack, type StackProps, aws_ec2 as ec2 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { type EgressPreset, type Environment, maxZones } from '../contract/environment.ts';
+import { acknowledge } from './acknowledge.ts';
 import { asInterface } from './cdk-interfaces.ts';
 import { AwsEndpoints } from './constructs/aws-endpoints.ts';
 import { DefaultSecurityGroupGuard } from './constructs/default-security-group-guard.ts';
@@ -17,6 +18,9 @@ const hostSubnetTypes: Readonly<Record<EgressPreset, ec2.SubnetType>> = {
   endpoints: ec2.SubnetType.PRIVATE_ISOLATED,
   nat: ec2.SubnetType.PRIVATE_WITH_EGRESS,
 };
+
+const zonesAreNamed =
+  'The zones are named by the environment: which ones AWS would choose may change, and would move subnets.';
 
 export class NetworkStack extends Stack {
   /** Named by the environment: else CDK would ask AWS for them. */
@@ -38,6 +42,7 @@ export class NetworkStack extends Stack {
       subnetConfiguration: subnetsOf(network),
       gatewayEndpoints: { S3: { service: ec2.GatewayVpcEndpointAwsService.S3 } },
     });
+    acknowledge(vpc, 'CloudFormation-Validate::W3010', zonesAreNamed);
     this.vpc = asInterface(vpc);
     this.hostSubnets = { subnetType: hostSubnetTypes[egress], availabilityZones: zones.slice(0, hosts.zones) };
 
