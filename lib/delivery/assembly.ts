@@ -147,9 +147,7 @@ async function describeStack(directory: string, { name, artifact, assets }: Stac
     environment: artifact.environment ?? null,
     terminationProtection: artifact.properties.terminationProtection ?? false,
     template: toJson(template),
-    assets: manifests
-      .flatMap(({ files, dockerImages }) => [...Object.keys(files), ...Object.keys(dockerImages)])
-      .sort(),
+    assets: manifests.flatMap(({ files, dockerImages }) => Object.keys({ ...files, ...dockerImages })).sort(),
   };
 }
 

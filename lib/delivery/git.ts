@@ -97,8 +97,7 @@ export async function pushCommit(
 
 /** A hook's `GIT_DIR` would redirect every command; what reaches a remote (`GIT_SSH_COMMAND`) stays. */
 export function withoutGitDirectory(variables: Variables): Variables {
-  const isKept = (name: string): boolean => !name.startsWith('GIT_') || /^GIT_(?:SSH|SSL|ASKPASS|HTTP)/.test(name);
-  const kept = Object.entries(variables).filter(([name]) => isKept(name));
+  const kept = Object.entries(variables).filter(([name]) => !/^GIT_(?!SSH|SSL|ASKPASS|HTTP)/.test(name));
   return { ...Object.fromEntries(kept), GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
 }
 

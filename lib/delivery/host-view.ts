@@ -32,7 +32,8 @@ export function viewHosts({ statuses, desired, now, instances }: ViewOptions): r
     .filter(isInService)
     .map(({ status, writtenAt }) => {
       const ageSeconds = Math.max(0, (now - writtenAt.getTime()) / 1_000);
-      return { host: status.host, status, ageSeconds, ...judgeHost(status, ageSeconds, desired.generation) };
+      const { outcome, detail } = judgeHost(status, ageSeconds, desired.generation);
+      return { host: status.host, outcome, detail, status, ageSeconds };
     })
     .sort((a, b) => (a.host < b.host ? -1 : 1));
 }
@@ -81,21 +82,26 @@ export function countHosts(hosts: readonly HostView[]): HostCounts {
  */
 export type Verdict = { readonly outcome: 'confirmed' | 'rejected' | 'held'; readonly is: 'final' | 'settling' };
 
+export interface JudgeOptions {
+  /** Fewer are not the end. */
+  readonly minHosts: number;
+  readonly desired: Pick<DesiredState, 'freeze' | 'rollout'>;
+}
+
 /** A host that is silent for long counts neither way: it may be a machine that is gone. */
-export function judgeHosts(
-  hosts: readonly HostView[],
-  { minHosts, desired }: { readonly minHosts: number; readonly desired: Pick<DesiredState, 'freeze' | 'rollout'> },
-): Verdict | undefined {
+export function judgeHosts(hosts: readonly HostView[], { minHosts, desired }: JudgeOptions): Verdict | undefined {
   const counts = countHosts(hosts);
-  const enough = Math.max(1, minHosts);
-  const reporting = hosts.length - counts.unreachable;
-  if (counts.progressing > 0 || reporting === 0) return undefined;
-  if (counts.rejected + counts.held === 0) {
-    return counts.stale === 0 && counts.converged >= enough ? { outcome: 'confirmed', is: 'final' } : undefined;
-  }
-  const isHalted = counts.rejected >= desired.rollout.haltAfter || counts.held === 0 || desired.freeze !== null;
-  const isFinal = isHalted && counts.stale === 0 && reporting >= enough;
-  return { outcome: counts.rejected > 0 ? 'rejected' : 'held', is: isFinal ? 'final' : 'settling' };
+  const decided = counts.converged + counts.rejected + counts.held;
+  if (counts.progressing > 0 || decided === 0) return undefined;
+  const isComplete = counts.stale === 0 && decided >= Math.max(1, minHosts);
+  if (counts.converged === decided) return isComplete ? { outcome: 'confirmed', is: 'final' } : undefined;
+  const is = isComplete && isStopped(counts, desired) ? 'final' : 'settling';
+  return { outcome: counts.rejected > 0 ? 'rejected' : 'held', is };
+}
+
+/** Nobody waits for a turn that could still come. */
+function isStopped({ rejected, held }: HostCounts, { freeze, rollout }: JudgeOptions['desired']): boolean {
+  return held === 0 || rejected >= rollout.haltAfter || freeze !== null;
 }
 
 /** One line per host that did not converge, for people. */
