@@ -9,6 +9,7 @@ import { capLog, logTail } from './capped-log.ts';
 import { endProcess, type ExitNote, startDetached } from './detached-process.ts';
 import { errorCode, errorMessage } from './error-facts.ts';
 import { findByVariable, isAlive, type ProcessIdentity } from './process-identity.ts';
+import { createTurn } from './in-turn.ts';
 import { createSlotRecords, type SlotRecord } from './slot-record.ts';
 
 export interface ProcessSupervisorProps {
@@ -26,23 +27,18 @@ export function createProcessSupervisor(props: ProcessSupervisorProps): Supervis
   const { clock } = props;
   const records = createSlotRecords(props.runDirectory);
   const logFile = (slot: Slot) => join(props.stateDirectory, 'logs', `${slot}.log`);
-  const inTurn = createTurns();
-
-  const currentProcess = async (record: SlotRecord): Promise<ProcessIdentity | null> => {
-    const known = record.process ?? (await findByVariable(launchVariable, record.launch));
-    return known !== null && record.exit === null && (await isAlive(known)) ? known : null;
-  };
+  const turns = { blue: createTurn(), green: createTurn() };
 
   const stopNow = async (slot: Slot, timeoutMs: number): Promise<void> => {
     const record = await records.read(slot);
     if (record === null) return;
-    const target = record.process ?? (await findByVariable(launchVariable, record.launch));
+    const target = await processOf(record);
     if (target !== null) await endProcess(target, { clock, timeoutMs });
     await records.write(slot, null);
   };
 
   const noteExit = (slot: Slot, launch: string, exit: ExitNote): void => {
-    void inTurn(slot, async () => {
+    void turns[slot](async () => {
       const record = await records.read(slot);
       if (record?.launch === launch) await records.write(slot, { ...record, exit: describeExit(exit) });
       // The exit stays visible without the note, only its code is lost.
@@ -67,16 +63,17 @@ export function createProcessSupervisor(props: ProcessSupervisorProps): Supervis
   };
 
   return {
-    start: (slot, launch) => inTurn(slot, () => startNow(slot, launch)),
-    stop: (slot, timeoutMs) => inTurn(slot, () => stopNow(slot, timeoutMs)),
+    start: (slot, launch) => turns[slot](() => startNow(slot, launch)),
+    stop: (slot, timeoutMs) => turns[slot](() => stopNow(slot, timeoutMs)),
 
     inspect: (slot) =>
-      inTurn(slot, async (): Promise<SlotObservation> => {
+      turns[slot](async (): Promise<SlotObservation> => {
         const record = await records.read(slot);
         if (record === null) return { kind: 'empty' };
         await capLog(logFile(slot));
-        const running = await currentProcess(record);
-        if (running !== null) return { kind: 'running', revision: record.revision, pid: running.pid };
+        const running = record.exit === null ? await processOf(record) : null;
+        if (running !== null && (await isAlive(running)))
+          return { kind: 'running', revision: record.revision, pid: running.pid };
         const detail = record.exit ?? 'ended while the agent was not there to see how';
         return { kind: 'exited', revision: record.revision, detail };
       }),
@@ -85,6 +82,11 @@ export function createProcessSupervisor(props: ProcessSupervisorProps): Supervis
       return logTail(logFile(slot), maxBytes);
     },
   };
+}
+
+/** Null: the agent died before it could start one. */
+async function processOf(record: SlotRecord): Promise<ProcessIdentity | null> {
+  return record.process ?? (await findByVariable(launchVariable, record.launch));
 }
 
 async function programFor(slot: Slot, launch: Launch, mark: string, props: ProcessSupervisorProps) {
@@ -107,16 +109,6 @@ async function programFor(slot: Slot, launch: Launch, mark: string, props: Proce
       SLIPWAY_SLOT: slot,
       [launchVariable]: mark,
     },
-  };
-}
-
-/** One action at a time for each slot, in the order they came. */
-function createTurns(): <T>(slot: Slot, action: () => Promise<T>) => Promise<T> {
-  const last: Record<Slot, Promise<unknown>> = { blue: Promise.resolve(), green: Promise.resolve() };
-  return (slot, action) => {
-    const turn = last[slot].then(action, action);
-    last[slot] = turn.catch(() => undefined);
-    return turn;
   };
 }
 
