@@ -1,0 +1,44 @@
+/** All that an agent is made of: who it is, and its ports. */
+import type { Random } from './pause.ts';
+import type {
+  BlobDirectory,
+  Clock,
+  DesiredStateSource,
+  DurableFile,
+  HealthProbe,
+  Log,
+  ParameterSource,
+  Proxy,
+  ReleaseSource,
+  StatusBoard,
+  Supervisor,
+} from './ports.ts';
+
+export interface AgentPorts {
+  readonly source: DesiredStateSource;
+  readonly releases: ReleaseSource;
+  readonly parameters: ParameterSource;
+  readonly board: StatusBoard;
+  readonly supervisor: Supervisor;
+  readonly proxy: Proxy;
+  readonly probe: HealthProbe;
+  readonly blobs: BlobDirectory;
+  readonly stateFile: DurableFile;
+  /** Manifests and config values of what this host can start without the network. */
+  readonly revisionsFile: DurableFile;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface AgentProps {
+  readonly service: string;
+  readonly environment: string;
+  readonly host: string;
+  /** As `process.platform` and `process.arch` name it. */
+  readonly platform: { readonly os: string; readonly cpu: string };
+  /** Of the agent itself. */
+  readonly version: string;
+  readonly ports: AgentPorts;
+  /** From 0 to 1; for jitter only. */
+  readonly random: Random;
+}

@@ -1,0 +1,126 @@
+/** Looks at the host and says what is, in the plain facts that the plan judges by. */
+import { type DesiredState, type Pins, revisionOf, serializeDesiredState } from '../contract/desired-state.ts';
+import { sha256 } from '../contract/canonical-json.ts';
+import type { Slot } from '../contract/host-status.ts';
+import type { Actual, AttemptFacts, Intent } from './actual.ts';
+import type { Core } from './core.ts';
+import { within } from './pause.ts';
+import type { SlotObservation } from './ports.ts';
+import { blobsOf } from './revision-shelf.ts';
+
+const proxyTimeoutMs = 3_000;
+
+/** A freeze ends by the calendar: the only decision that the wall clock takes part in. */
+export function intentOf(core: Core): Intent | null {
+  const desired = newestDesired(core);
+  if (desired === null) return null;
+  const { generation, fallback, retry, freeze } = desired;
+  return {
+    generation,
+    revision: revisionOf(desired),
+    fallback: fallback && revisionOf(fallback),
+    retry,
+    frozen: freeze !== null && core.ports.clock.now().getTime() < Date.parse(freeze.until),
+  };
+}
+
+export function newestDesired({ source, state }: Core): DesiredState | null {
+  const { newest } = source;
+  const accepted = state.current.desired;
+  return newest !== null && newest.generation > (accepted?.generation ?? 0) ? newest : accepted;
+}
+
+export async function observe(core: Core, signal: AbortSignal): Promise<Actual> {
+  const { state, memory, ports } = core;
+  const { confirmed, previous, desired, rejected } = state.current;
+  const [blue, green, proxy] = await Promise.all([
+    ports.supervisor.inspect('blue'),
+    ports.supervisor.inspect('green'),
+    inspectProxy(core, signal),
+  ]);
+  const slots = { blue, green };
+  forgetEnded(core, slots);
+  return {
+    generation: desired?.generation ?? 0,
+    confirmed: confirmed && revisionOf(confirmed.pins),
+    previous: previous && revisionOf(previous.pins),
+    rejected: rejected.map(({ revision }) => revision),
+    slots,
+    proxy,
+    runnable: await runnableRevisions(core),
+    checked: [...memory.checked],
+    garbage: garbageKey(core) !== memory.collected,
+    ...timedFacts(core),
+  };
+}
+
+/** All that depends on how much time has passed. */
+function timedFacts(core: Core): Pick<Actual, 'attempt' | 'stalled' | 'permission' | 'surveyDue' | 'mayRestart'> {
+  const { memory, ports } = core;
+  const nowMs = ports.clock.monotonicMs();
+  const survey = memory.survey?.key === surveyKey(newestDesired(core)) ? memory.survey : null;
+  return {
+    attempt: attemptFacts(core, nowMs),
+    stalled: [...memory.stalled].filter(([, { untilMs }]) => untilMs > nowMs).map(([revision]) => revision),
+    permission: survey?.permission ?? null,
+    surveyDue: survey === null || survey.nextMs <= nowMs,
+    mayRestart: memory.restart === null || memory.restart.notBeforeMs <= nowMs,
+  };
+}
+
+/** A survey is of one generation: another one asks again. */
+export function surveyKey(desired: DesiredState | null): string {
+  return desired === null ? '' : sha256(serializeDesiredState(desired));
+}
+
+async function inspectProxy({ ports, state }: Core, signal: AbortSignal): Promise<Actual['proxy']> {
+  const { route } = state.current;
+  try {
+    const seen = await within(ports.clock, { ms: proxyTimeoutMs, signal }, (inner) => ports.proxy.inspect(inner));
+    if (seen !== null && seen.running) return seen;
+  } catch (error) {
+    ports.log.write('warn', 'proxy cannot be inspected', { detail: String(error) });
+  }
+  return { running: false, active: route.active, backup: route.backup };
+}
+
+function forgetEnded({ memory }: Core, slots: Readonly<Record<Slot, SlotObservation>>): void {
+  for (const slot of memory.checked) if (slots[slot].kind !== 'running') memory.checked.delete(slot);
+}
+
+function attemptFacts({ state, memory }: Core, nowMs: number): AttemptFacts | null {
+  const { attempt, desired } = state.current;
+  if (attempt === null) return null;
+  const revision = revisionOf(attempt.pins);
+  const soak = memory.soak?.revision === revision ? memory.soak : null;
+  const soakMs = (desired?.rollout.soakSeconds ?? 0) * 1000;
+  const isSoaked = soak !== null && soak.failuresInRow === 0 && nowMs - soak.healthySinceMs >= soakMs;
+  return { revision, slot: attempt.slot, soaked: isSoaked, desiredState: soak?.desiredState ?? 'unknown' };
+}
+
+/** Of those that matter now. */
+async function runnableRevisions(core: Core): Promise<readonly string[]> {
+  const { desired, confirmed, attempt } = core.state.current;
+  const pins = [confirmed?.pins, attempt?.pins, desired, desired?.fallback].flatMap((one) => (one ? [one] : []));
+  const runnable: string[] = [];
+  for (const one of pins) if (await isRunnable(core, one)) runnable.push(revisionOf(one));
+  return runnable;
+}
+
+async function isRunnable({ shelf, memory, ports }: Core, pins: Pins): Promise<boolean> {
+  const entry = shelf.get(revisionOf(pins));
+  if (entry === null || !memory.secrets.has(pins)) return false;
+  for (const { sha256 } of blobsOf(entry.manifest)) if (!(await ports.blobs.has(sha256))) return false;
+  return true;
+}
+
+/** Revisions whose blobs stay: what is confirmed, the way back, and what is on its way. */
+export function keptRevisions({ state }: Core): readonly string[] {
+  const { confirmed, previous, attempt } = state.current;
+  return [confirmed?.pins, previous?.pins, attempt?.pins].flatMap((pins) => (pins ? [revisionOf(pins)] : []));
+}
+
+export function garbageKey(core: Core): string {
+  const shelved = core.shelf.all.map(({ pins }) => revisionOf(pins));
+  return [...keptRevisions(core), '|', ...shelved].join(' ');
+}
