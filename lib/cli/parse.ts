@@ -56,7 +56,11 @@ function readValues(command: CommandName, words: readonly string[]): Read {
   const values = new Map<OptionName, string | boolean>();
   for (const token of tokensOf(words, known)) {
     if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'positional') return { kind: 'wrong', problem: unexpected(token.value, known) };
+    if (token.kind === 'positional') {
+      if (!takesWord(known, values)) return { kind: 'wrong', problem: `unexpected '${token.value}'` };
+      values.set('environment', token.value);
+      continue;
+    }
     const option = known.find(([, { flag }]) => flag === token.name);
     if (!option) return { kind: 'wrong', problem: unknown('option', token.rawName, flagsOf(known)) };
     const [name, spec] = option;
@@ -65,6 +69,11 @@ function readValues(command: CommandName, words: readonly string[]): Read {
     values.set(name, token.value ?? true);
   }
   return { kind: 'values', values: Object.fromEntries(values) };
+}
+
+/** `slipway status dev` is `slipway status --environment dev`. */
+function takesWord(known: readonly Named[], values: ReadonlyMap<OptionName, unknown>): boolean {
+  return known.some(([name]) => name === 'environment') && !values.has('environment');
 }
 
 function tokensOf(words: readonly string[], known: readonly Named[]) {
@@ -109,9 +118,4 @@ function unknown(kind: 'command' | 'option', word: string, known: readonly strin
 
 function flagsOf(known: readonly Named[]): readonly string[] {
   return known.map(([, { flag }]) => `--${flag}`);
-}
-
-function unexpected(word: string, known: readonly Named[]): string {
-  const takesEnvironment = known.some(([name]) => name === 'environment');
-  return `unexpected '${word}'${takesEnvironment ? `; an environment is named by --environment ${word}` : ''}`;
 }

@@ -11,6 +11,7 @@ describe('what is asked for', () => {
   test.each([
     ['status -e dev', { command: 'status', environment: 'dev', watch: false, json: false }],
     ['status --environment=dev -w --json', { command: 'status', environment: 'dev', watch: true, json: true }],
+    ['status dev', { command: 'status', environment: 'dev', watch: false, json: false }],
     ['wait -e dev --timeout 90', { command: 'wait', environment: 'dev', timeout: 90, json: false }],
     ['history -n 3 -e prod', { command: 'history', environment: 'prod', limit: 3, json: false }],
     ['build', { command: 'build', ...source, environment: null, json: false }],
@@ -84,7 +85,9 @@ describe('what is wrong with a command line', () => {
     ['deploy -e dev --comit x', 'deploy', "unknown option '--comit'; did you mean '--commit'?"],
     ['status -x', 'status', "unknown option '-x'"],
     ['status --constructor', 'status', "unknown option '--constructor'"],
-    ['status dev', 'status', "unexpected 'dev'; an environment is named by --environment dev"],
+    ['status dev prod', 'status', "unexpected 'prod'"],
+    ['status -e dev prod', 'status', "unexpected 'prod'"],
+    ['status dev -e prod', 'status', '--environment is given twice'],
     ['rehearse dev', 'rehearse', "unexpected 'dev'"],
     ['deploy -e', 'deploy', '--environment needs a value: --environment NAME'],
     [

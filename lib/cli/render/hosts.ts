@@ -1,5 +1,6 @@
 /** One row per host: how it stands, what it serves, since when, and why where that is not plain. */
 import { shortDigest } from '../../contract/names.ts';
+import { instanceOf } from '../../delivery/host-view.ts';
 import type { HostView } from '../../delivery/wait.ts';
 import { clip, printable, wrap } from './layout.ts';
 import { hostMarks } from './marks.ts';
@@ -22,7 +23,7 @@ function hostRow({ host, outcome, detail, status }: HostView, nowMs: number, pai
   const since = serving ? ago(new Date(serving.since), nowMs) : '-';
   const row = [
     `  ${paint(style, sign)} `,
-    clip(hostName(host), 20).padEnd(22),
+    clip(instanceOf(host), 20).padEnd(22),
     (serving ? shortDigest(serving.release) : '-').padEnd(14),
     (serving?.slot ?? '-').padEnd(7),
     since.padEnd(13),
@@ -31,11 +32,6 @@ function hostRow({ host, outcome, detail, status }: HostView, nowMs: number, pai
   if (outcome === 'converged' || detail === '') return [row];
   const lines = detailLines(detail);
   return [row, ...lines.map((line) => paint('dim', line))];
-}
-
-/** `AROAEXAMPLE:i-0abc` is the instance `i-0abc` to people. */
-export function hostName(host: string): string {
-  return host.slice(host.lastIndexOf(':') + 1);
 }
 
 function detailLines(detail: string): string[] {

@@ -1,0 +1,91 @@
+/** How a deployment ended: in one sentence, then host by host. */
+import type { DeploymentRecord } from '../../contract/deployment-record.ts';
+import { shortDigest } from '../../contract/names.ts';
+import type { Deployment } from '../../delivery/deploy.ts';
+import type { HostView } from '../../delivery/wait.ts';
+import { size } from './bytes.ts';
+import { hostRows } from './hosts.ts';
+import { wrap } from './layout.ts';
+import { deploymentMarks, type Mark } from './marks.ts';
+import type { Paint } from './paint.ts';
+import { duration } from './time.ts';
+
+export interface Ending {
+  readonly environment: string;
+  readonly record: DeploymentRecord;
+  readonly hosts: readonly HostView[];
+  readonly nowMs: number;
+}
+
+export function renderDeployment(environment: string, deployment: Deployment, nowMs: number, paint: Paint): string {
+  const { kind, desired, record, hosts, stacks, published, seconds } = deployment;
+  const end =
+    record === null
+      ? unwaited(environment, desired.generation, kind, paint)
+      : endingLines({ environment, record, hosts, nowMs }, paint);
+  const facts = [
+    `stacks ${stacks === 'deployed' ? `deployed in ${duration(seconds.stacks)}` : 'unchanged'}`,
+    `${size(published.bytes)} sent`,
+    ...(kind === 'finished' ? [`hosts after ${duration(seconds.wait)}`] : []),
+    `${duration(seconds.total)} in all`,
+  ];
+  return `${[...end, `  ${paint('dim', facts.join(' · '))}`].join('\n')}\n`;
+}
+
+export function renderEnding(ending: Ending, paint: Paint): string {
+  return `${endingLines(ending, paint).join('\n')}\n`;
+}
+
+function endingLines({ environment, record, hosts, nowMs }: Ending, paint: Paint): string[] {
+  const rows = hostRows(hosts, nowMs, paint);
+  const says = sentence(environment, record);
+  const todo = todos[record.outcome](environment);
+  return [
+    ...rows,
+    ...(rows.length > 0 ? [''] : []),
+    ...markedLines(deploymentMarks[record.outcome], says, paint),
+    ...(todo === null ? [] : wrap(todo, { first: '  → ', indent: '    ' })),
+  ];
+}
+
+function sentence(environment: string, record: DeploymentRecord): string {
+  const { outcome, generation, release, commit, hosts, detail } = record;
+  const what = `release ${shortDigest(release)} of commit ${shortDigest(commit)}`;
+  const sentences: Readonly<Record<DeploymentRecord['outcome'], string>> = {
+    confirmed: `${environment} serves ${what}: confirmed by ${counted(hosts.converged)} (generation ${generation}).`,
+    rejected: `Rejected: ${counted(hosts.rejected)} refused ${what} and went back.`,
+    held: `Held: ${what} waits on ${counted(hosts.held)}.`,
+    superseded: `Superseded: ${detail}.`,
+    'timed-out': `Not decided in time: ${hosts.converged} confirmed, ${hosts.progressing + hosts.stale} on the way, ${hosts.unreachable} silent.`,
+  };
+  return sentences[outcome];
+}
+
+function counted(hosts: number): string {
+  return `${hosts} ${hosts === 1 ? 'host' : 'hosts'}`;
+}
+
+const todos: Readonly<Record<DeploymentRecord['outcome'], (environment: string) => string | null>> = {
+  confirmed: () => null,
+  rejected: (name) =>
+    `mend it by a commit; go back: slipway rollback -e ${name} --reason TEXT; try the same again: slipway deploy -e ${name} --retry`,
+  held: (name) => `what holds them: slipway status -e ${name}`,
+  superseded: (name) => `follow the newer one: slipway wait -e ${name}`,
+  'timed-out': (name) => `what became of it: slipway status -e ${name}; wait longer: slipway wait -e ${name}`,
+};
+
+function unwaited(environment: string, generation: number, kind: Deployment['kind'], paint: Paint): string[] {
+  const says =
+    kind === 'nothing-to-do'
+      ? `Nothing to do: generation ${generation} says this already.`
+      : `Written as generation ${generation}; its hosts take it up within seconds.`;
+  return [
+    ...markedLines({ sign: '✓', style: 'green' }, says, paint),
+    `  → how it ends: slipway wait -e ${environment}`,
+  ];
+}
+
+function markedLines({ sign, style }: Mark, says: string, paint: Paint): string[] {
+  const [first = '', ...rest] = wrap(says, { indent: '  ' });
+  return [`${paint(style, sign)} ${paint('bold', first.trimStart())}`, ...rest.map((line) => paint('bold', line))];
+}
