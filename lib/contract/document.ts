@@ -56,6 +56,12 @@ export function parseValue<const S extends Schema>(schema: S, value: unknown, na
   throw new ContractError('invalid', name, result.issues.map(describe));
 }
 
+/** All that is wrong with a value that is already in memory; an empty list: nothing. */
+export function problemsOf(schema: Schema, value: unknown): readonly FieldProblem[] {
+  const { issues = [] } = v.safeParse(schema, value);
+  return issues.map(describe);
+}
+
 function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text);

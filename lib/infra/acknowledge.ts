@@ -1,7 +1,16 @@
-/** Accepts one finding of cdk-nag or CloudFormation's rules at one construct, with the reason. */
-import { Validations } from 'aws-cdk-lib';
+/** Accepts one finding of a checker at one construct, with the reason. */
+import { CfnResource, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
+/** A finding of cdk-nag, or of the rules that CDK brings. */
 export function acknowledge(construct: IConstruct, id: string, reason: string): void {
   Validations.of(construct).acknowledge({ id, reason });
+}
+
+/** A finding of cfn-lint at every resource of that type in a construct; it reads templates, so the template carries it. */
+export function acknowledgeLint(construct: IConstruct, resourceType: string, id: string): void {
+  for (const node of construct.node.findAll()) {
+    if (!CfnResource.isCfnResource(node) || node.cfnResourceType !== resourceType) continue;
+    node.addMetadata('cfn-lint', { config: { ignore_checks: [id] } });
+  }
 }

@@ -4,6 +4,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Environment } from '../contract/environment.ts';
 import type { RuntimePins } from '../contract/runtime-pins.ts';
 import { EnvironmentStage } from './environment-stage.ts';
+import { selectEnvironments } from './select-environments.ts';
 
 export interface SlipwayAppProps {
   readonly service: string;
@@ -38,8 +39,10 @@ const flags: Readonly<Record<string, boolean | string | readonly string[]>> = {
   '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
 };
 
-/** The emulator cannot read the tags of a parameter; its name says as much. */
-const taggable = { excludeResourceTypes: ['AWS::SSM::Parameter'] };
+/** The emulator cannot read the tags of a parameter; older cfn-lint knows none of the other two. */
+const taggable = {
+  excludeResourceTypes: ['AWS::SSM::Parameter', 'AWS::CloudWatch::Dashboard', 'AWS::ElasticLoadBalancingV2::Listener'],
+};
 
 export function slipwayApp({ isValidated = true, outdir, ...props }: SlipwayAppProps): App {
   const app = new App({
@@ -50,7 +53,7 @@ export function slipwayApp({ isValidated = true, outdir, ...props }: SlipwayAppP
     stackTraces: false,
     builtinCloudFormationValidation: isValidated,
   });
-  for (const environment of props.environments) {
+  for (const environment of selectEnvironments(props.environments, app.node.tryGetContext('environment'))) {
     const stage = new EnvironmentStage(app, environment.name, { ...props, environment });
     Tags.of(stage).add('slipway:service', props.service, taggable);
     Tags.of(stage).add('slipway:environment', environment.name, taggable);

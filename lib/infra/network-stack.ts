@@ -1,8 +1,8 @@
 /** The network of an environment: subnets for the load balancer and the hosts, and the ways out of it. */
-import { Stack, type StackProps, aws_ec2 as ec2 } from 'aws-cdk-lib';
+import { ContextProvider, cloud_assembly_schema as schema, Stack, type StackProps, aws_ec2 as ec2 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { type EgressPreset, type Environment, maxZones } from '../contract/environment.ts';
-import { acknowledge } from './acknowledge.ts';
+import { acknowledge, acknowledgeLint } from './acknowledge.ts';
 import { asInterface } from './cdk-interfaces.ts';
 import { AwsEndpoints } from './constructs/aws-endpoints.ts';
 import { DefaultSecurityGroupGuard } from './constructs/default-security-group-guard.ts';
@@ -23,8 +23,6 @@ const zonesAreNamed =
   'The zones are named by the environment: which ones AWS would choose may change, and would move subnets.';
 
 export class NetworkStack extends Stack {
-  /** Named by the environment: else CDK would ask AWS for them. */
-  override readonly availabilityZones: string[];
   readonly vpc: ec2.IVpc;
   readonly hostSubnets: ec2.SubnetSelection;
 
@@ -33,22 +31,29 @@ export class NetworkStack extends Stack {
     const { network, hosts, logRetentionDays, protect } = props.environment;
     const { zones, egress } = network;
 
-    this.availabilityZones = [...zones];
+    this.nameZones(zones);
     const vpc = new ec2.Vpc(this, 'Vpc', {
       ipAddresses: ec2.IpAddresses.cidr(network.cidr),
-      availabilityZones: this.availabilityZones,
+      availabilityZones: [...zones],
       reservedAzs: maxZones - zones.length,
       natGateways: egress === 'nat' ? zones.length : 0,
       subnetConfiguration: subnetsOf(network),
       gatewayEndpoints: { S3: { service: ec2.GatewayVpcEndpointAwsService.S3 } },
     });
     acknowledge(vpc, 'CloudFormation-Validate::W3010', zonesAreNamed);
+    acknowledgeLint(vpc, ec2.CfnSubnet.CFN_RESOURCE_TYPE_NAME, 'W3010');
     this.vpc = asInterface(vpc);
     this.hostSubnets = { subnetType: hostSubnetTypes[egress], availabilityZones: zones.slice(0, hosts.zones) };
 
     if (egress === 'endpoints') new AwsEndpoints(this, 'Endpoints', { vpc: this.vpc, cidr: network.cidr });
     new FlowLogs(this, 'FlowLogs', { vpc: this.vpc, retentionDays: logRetentionDays, isRetained: protect });
     new DefaultSecurityGroupGuard(this, 'DefaultSecurityGroup', { groupId: vpc.vpcDefaultSecurityGroup });
+  }
+
+  /** CDK compares the zones of a network with those that AWS names: without this answer it would ask. */
+  private nameZones(zones: readonly string[]): void {
+    const { key } = ContextProvider.getKey(this, { provider: schema.ContextProvider.AVAILABILITY_ZONE_PROVIDER });
+    this.node.setContext(key, zones);
   }
 }
 

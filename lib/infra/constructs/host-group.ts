@@ -2,7 +2,7 @@
 import { Duration, aws_autoscaling as autoscaling, aws_ec2 as ec2, type aws_iam as iam } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Environment } from '../../contract/environment.ts';
-import { acknowledge } from '../acknowledge.ts';
+import { acknowledge, acknowledgeLint } from '../acknowledge.ts';
 
 export interface HostGroupProps {
   readonly environment: Environment;
@@ -38,11 +38,19 @@ export class HostGroup extends Construct {
         maxHealthyPercentage: 200,
       }),
     });
+    this.acknowledgeFindings();
+  }
+
+  private acknowledgeFindings(): void {
     acknowledge(
       this.group,
       'AwsSolutions-AS3',
       'Alarms watch what the hosts do; a message per started host would drown them.',
     );
+    // It does not know instance refresh before 1.52.
+    acknowledgeLint(this.group, autoscaling.CfnAutoScalingGroup.CFN_RESOURCE_TYPE_NAME, 'E3016');
+    // CDK names the role twice: as the instance profile's, and in the user data.
+    acknowledgeLint(this.launchTemplate, ec2.CfnLaunchTemplate.CFN_RESOURCE_TYPE_NAME, 'W3005');
   }
 
   private createLaunchTemplate({ environment, vpc, role, userData }: HostGroupProps): ec2.LaunchTemplate {
