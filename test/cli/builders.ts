@@ -1,9 +1,18 @@
 /** Environments and hosts as the command line sees them, for its tests. */
 import type { HostOutcome } from '../../lib/contract/host-status.ts';
+import type { Build } from '../../lib/delivery/build.ts';
+import type { Deployment } from '../../lib/delivery/deploy.ts';
 import type { HistoryEntry } from '../../lib/delivery/history.ts';
+import type { Published } from '../../lib/delivery/publish.ts';
 import type { EnvironmentStatus } from '../../lib/delivery/status.ts';
 import type { HostView } from '../../lib/delivery/wait.ts';
-import { deploymentRecord, desiredState, hostStatus, infrastructureRecord } from '../support/documents.ts';
+import {
+  deploymentRecord,
+  desiredState,
+  hostStatus,
+  infrastructureRecord,
+  releaseManifest,
+} from '../support/documents.ts';
 
 export const nowMs = Date.parse('2026-11-23T12:00:00Z');
 export const at = (secondsAgo: number): string => new Date(nowMs - secondsAgo * 1_000).toISOString();
@@ -53,3 +62,35 @@ export const historyEntry: HistoryEntry = {
   detail: '',
   seconds: 12.4,
 };
+
+const manifest = releaseManifest();
+
+export const build: Build = {
+  digest: release,
+  manifest,
+  manifestBytes: '{}',
+  files: {
+    app: { ...manifest.app, path: '/cache/app' },
+    runtime: { sha256: manifest.runtime.sha256, size: 57_305_906, path: '/cache/runtime' },
+  },
+  commit: desired.commit,
+  tree: desired.tree,
+  cached: false,
+  seconds: 3.21,
+};
+
+export const published: Published = { uploaded: 2, present: 2, bytes: 34_512 };
+
+export function deployment(change: Partial<Deployment> = {}): Deployment {
+  return {
+    kind: 'finished',
+    desired,
+    revision,
+    stacks: 'unchanged',
+    published,
+    record,
+    hosts: environmentStatus().hosts,
+    seconds: { publish: 0.31, stacks: 0.02, wait: 7.42, total: 8.1 },
+    ...change,
+  };
+}

@@ -4,7 +4,7 @@ import { shortDigest } from '../../contract/names.ts';
 import type { Deployment } from '../../delivery/deploy.ts';
 import type { HostView } from '../../delivery/wait.ts';
 import { size } from './bytes.ts';
-import { hostRows } from './hosts.ts';
+import { detailLines, hostRows } from './hosts.ts';
 import { wrap } from './layout.ts';
 import { deploymentMarks, type Mark } from './marks.ts';
 import type { Paint } from './paint.ts';
@@ -38,13 +38,14 @@ export function renderEnding(ending: Ending, paint: Paint): string {
 
 function endingLines({ environment, record, hosts, nowMs }: Ending, paint: Paint): string[] {
   const rows = hostRows(hosts, nowMs, paint);
-  const says = sentence(environment, record);
-  const todo = todos[record.outcome](environment);
+  // Nobody looked at the hosts just now: what they said then stands in the record.
+  const isExplained = rows.length > 0 || record.outcome === 'confirmed' || record.outcome === 'superseded';
   return [
     ...rows,
     ...(rows.length > 0 ? [''] : []),
-    ...markedLines(deploymentMarks[record.outcome], says, paint),
-    ...(todo === null ? [] : wrap(todo, { first: '  → ', indent: '    ' })),
+    ...markedLines(deploymentMarks[record.outcome], sentence(environment, record), paint),
+    ...(isExplained ? [] : detailLines(record.detail).map((line) => paint('dim', line))),
+    ...todos[record.outcome](environment).flatMap((todo) => wrap(todo, { first: '  → ', indent: '    ' })),
   ];
 }
 
@@ -65,13 +66,16 @@ function counted(hosts: number): string {
   return `${hosts} ${hosts === 1 ? 'host' : 'hosts'}`;
 }
 
-const todos: Readonly<Record<DeploymentRecord['outcome'], (environment: string) => string | null>> = {
-  confirmed: () => null,
-  rejected: (name) =>
-    `mend it by a commit; go back: slipway rollback -e ${name} --reason TEXT; try the same again: slipway deploy -e ${name} --retry`,
-  held: (name) => `what holds them: slipway status -e ${name}`,
-  superseded: (name) => `follow the newer one: slipway wait -e ${name}`,
-  'timed-out': (name) => `what became of it: slipway status -e ${name}; wait longer: slipway wait -e ${name}`,
+const todos: Readonly<Record<DeploymentRecord['outcome'], (environment: string) => readonly string[]>> = {
+  confirmed: () => [],
+  rejected: (name) => [
+    'mend it by a commit',
+    `or go back: slipway rollback -e ${name} --reason TEXT`,
+    `or try the same again: slipway deploy -e ${name} --retry`,
+  ],
+  held: (name) => [`what holds it: slipway status -e ${name}`],
+  superseded: (name) => [`follow the newer one: slipway wait -e ${name}`],
+  'timed-out': (name) => [`what became of it: slipway status -e ${name}`, `wait longer: slipway wait -e ${name}`],
 };
 
 function unwaited(environment: string, generation: number, kind: Deployment['kind'], paint: Paint): string[] {

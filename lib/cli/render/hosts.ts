@@ -34,7 +34,8 @@ function hostRow({ host, outcome, detail, status }: HostView, nowMs: number, pai
   return [row, ...lines.map((line) => paint('dim', line))];
 }
 
-function detailLines(detail: string): string[] {
+/** What a host said, indented, cut to a few lines. */
+export function detailLines(detail: string): string[] {
   const lines = printable(detail)
     .split('\n')
     .filter((line) => line.trim() !== '')
