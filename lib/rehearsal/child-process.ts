@@ -1,6 +1,6 @@
 /** Starts programs of the run: each in a process group of its own, its output in a log file, ended with the run. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Variables } from './run.ts';
 
@@ -13,6 +13,8 @@ export interface Program {
   readonly variables: Variables;
   /** Takes the standard output instead of the log file. */
   readonly onOutput?: (text: string) => void;
+  /** Takes the standard error, beside the log file. */
+  readonly onError?: (text: string) => void;
 }
 
 export interface Exit {
@@ -40,11 +42,14 @@ export function start(program: Program, logs: string): Running {
     env: { ...program.variables },
     // An own group: Ctrl-C reaches the rehearsal only, which ends its children in its own order.
     detached: true,
-    stdio: ['ignore', program.onOutput ? 'pipe' : log, log],
+    stdio: ['ignore', program.onOutput ? 'pipe' : log, program.onError ? 'pipe' : log],
   });
   closeSync(log);
-  child.stdout?.setEncoding('utf8');
-  child.stdout?.on('data', (text: string) => program.onOutput?.(text));
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => program.onOutput?.(text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    appendFileSync(logFile, text);
+    program.onError?.(text);
+  });
   let ended: Exit | null = null;
   const exited = new Promise<Exit>((resolve) => {
     const end = (exit: Exit): void => {

@@ -12,6 +12,7 @@ import {
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { sha256 } from '../contract/canonical-json.ts';
 import type { AwsAccess } from '../delivery/store.ts';
 import type { HealthCheck } from './load-balancer.ts';
@@ -34,6 +35,8 @@ export interface Cloud {
   healthCheck(targetGroup: string): Promise<HealthCheck>;
   /** Ids of the machines that the target group knows. */
   targets(targetGroup: string): Promise<readonly string[]>;
+  /** The SSM parameters below a path, ten at most: their values by name. */
+  parameters(path: string): Promise<ReadonlyMap<string, string>>;
   /** Verified. Throws `RehearsalError`. */
   blob(bucket: string, digest: string): Promise<Buffer>;
 }
@@ -44,6 +47,7 @@ export function openCloud({ region, endpoint, credentials }: AwsAccess, signal: 
   const ec2 = new EC2Client(settings);
   const balancing = new ElasticLoadBalancingV2Client(settings);
   const s3 = new S3Client({ ...settings, forcePathStyle: true });
+  const ssm = new SSMClient(settings);
   const call = { abortSignal: signal };
   return {
     async groups() {
@@ -92,6 +96,11 @@ export function openCloud({ region, endpoint, credentials }: AwsAccess, signal: 
       const command = new DescribeTargetHealthCommand({ TargetGroupArn: targetGroup });
       const { TargetHealthDescriptions = [] } = await balancing.send(command, call);
       return TargetHealthDescriptions.flatMap(({ Target }) => Target?.Id ?? []);
+    },
+    async parameters(path) {
+      const command = new GetParametersByPathCommand({ Path: path, Recursive: true });
+      const { Parameters = [] } = await ssm.send(command, call);
+      return new Map(Parameters.map(({ Name = '', Value = '' }) => [Name, Value]));
     },
     async blob(bucket, digest) {
       const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: `blobs/${digest}` }), call);

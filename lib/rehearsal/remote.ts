@@ -1,5 +1,5 @@
 /** The remote of the rehearsal: a bare repository whose branches tell when they were pushed to. */
-import { watch } from 'node:fs';
+import { statSync, watch } from 'node:fs';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { git } from './git.ts';
@@ -62,7 +62,7 @@ async function assertRepository(run: Run): Promise<void> {
 }
 
 function follow(file: string, listener: (push: Push) => void, signal: AbortSignal): void {
-  let offset = 0;
+  let offset = statSync(file).size;
   let reading = Promise.resolve();
   const read = async (): Promise<void> => {
     const { text, end } = await readFrom(file, offset);

@@ -1,6 +1,6 @@
 /** What every part of a running rehearsal needs: where it lives, what its children inherit, whom it tells, and when it must stop. */
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { closeRun, createRunDirectory, type RunDirectory } from './run-directory.ts';
 import { runVariable } from './run-processes.ts';
@@ -15,7 +15,10 @@ export interface Run {
   /** For all children: nothing of the user's AWS settings, every temporary file and cache below `.slipway`. */
   readonly variables: Variables;
   readonly story: Story;
+  /** Aborted by the user, and at the end of the run. */
   readonly signal: AbortSignal;
+  /** What must be closed before the processes end and the directory goes; the last first. */
+  atEnd(close: () => Promise<unknown>): void;
 }
 
 export interface RunInput {
@@ -30,17 +33,27 @@ export async function withRun<T>(
   input: RunInput,
   body: (run: Run) => Promise<{ readonly value: T; readonly keepsLogs: boolean }>,
 ): Promise<T> {
+  input.signal.throwIfAborted();
   const directory = await createRunDirectory(input.repository);
+  const ending = new AbortController();
+  const closers: (() => Promise<unknown>)[] = [];
   let keepsLogs = true;
   try {
     startWatchdog(directory);
-    const variables = variablesOf(input.variables, directory);
-    const result = await body({ ...input, directory, variables });
+    const result = await body({
+      ...input,
+      directory,
+      variables: variablesOf(input.variables, directory),
+      signal: AbortSignal.any([input.signal, ending.signal]),
+      atEnd: (close) => closers.push(close),
+    });
     keepsLogs = result.keepsLogs;
     return result.value;
   } finally {
+    ending.abort(new Error('the rehearsal has ended'));
+    await Promise.allSettled(closers.toReversed().map(async (close) => close()));
     const kept = await closeRun(directory.path, keepsLogs && !input.signal.aborted);
-    if (kept) input.story.say(`the logs are in ${kept}`);
+    if (kept) input.story.plain(`The logs are in ${kept}`);
   }
 }
 
@@ -48,6 +61,8 @@ function variablesOf(inherited: Variables, { path, cache, temporary }: RunDirect
   const kept = Object.entries(inherited).filter(([name]) => !/^(AWS_|CDK_|MOTO_|SLIPWAY_|NODE_OPTIONS$)/.test(name));
   return {
     ...Object.fromEntries(kept),
+    // Where Debian has HAProxy, and users who are not root do not look.
+    PATH: [inherited['PATH'], '/usr/local/sbin', '/usr/sbin'].filter(Boolean).join(delimiter),
     [runVariable]: path,
     TMPDIR: temporary,
     CDK_HOME: join(path, 'cdk'),

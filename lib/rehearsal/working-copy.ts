@@ -19,6 +19,8 @@ export interface WorkingCopy {
   /** Commits all that was changed; returns the commit. */
   commit(message: string): Promise<string>;
   push(): Promise<void>;
+  /** Brings the service's folder back to what it was at a commit. */
+  restore(commit: string): Promise<void>;
   /** Takes what others pushed. */
   pull(): Promise<void>;
   head(): Promise<string>;
@@ -40,7 +42,7 @@ export async function createWorkingCopy(
     await git(run, ['commit', '--quiet', '--no-verify', '--allow-empty', '--message', message], call);
     return git(run, ['rev-parse', 'HEAD'], call);
   };
-  await linkModules(run, path);
+  await linkShared(run, path);
   if (serviceDirectory !== null) {
     await replaceService(run, serviceDirectory, service);
     // What it ignores was left out already: the rest is its source, whatever this repository ignores.
@@ -54,6 +56,10 @@ export async function createWorkingCopy(
     async push() {
       await git(run, ['push', '--quiet', 'origin', 'HEAD:dev'], call);
     },
+    async restore(commit) {
+      await rm(service, { recursive: true, force: true });
+      await git(run, ['checkout', '--quiet', commit, '--', 'service'], call);
+    },
     async pull() {
       await git(run, ['pull', '--quiet', '--ff-only', 'origin', 'dev'], call);
     },
@@ -61,10 +67,12 @@ export async function createWorkingCopy(
   };
 }
 
-/** The clone uses the repository's installed packages; `node_modules/` in an ignore file does not cover a link. */
-export async function linkModules(run: Run, clone: string): Promise<void> {
+/** The clone uses the repository's installed packages and cache; `node_modules/` in an ignore file does not cover a link. */
+export async function linkShared(run: Run, clone: string): Promise<void> {
   await appendFile(join(clone, '.git', 'info', 'exclude'), '\n/node_modules\n/.slipway\n');
   await symlink(join(run.repository, 'node_modules'), join(clone, 'node_modules'));
+  await mkdir(join(clone, '.slipway'));
+  await symlink(run.directory.cache, join(clone, '.slipway', 'cache'));
 }
 
 /** Puts the working tree as it is on top of the remote's branches, and writes nothing into the repository. Returns whether it differs from HEAD. */

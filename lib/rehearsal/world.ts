@@ -1,0 +1,166 @@
+/** Builds the laptop's world: emulator, remote, developer, pipeline, machines, load balancer; the slow parts at the same time. */
+import { join } from 'node:path';
+import type { Environment } from '../contract/environment.ts';
+import { storeBucketName } from '../contract/names.ts';
+import { parseRuntimePins, type Platform } from '../contract/runtime-pins.ts';
+import { openStore } from '../delivery/s3-store.ts';
+import type { Store } from '../delivery/store.ts';
+import { readFile } from 'node:fs/promises';
+import { createAssemblies } from './assemblies.ts';
+import { lastLines, run as runProgram } from './child-process.ts';
+import { type Cloud, openCloud } from './cloud.ts';
+import { type Emulator, startEmulator } from './emulator.ts';
+import { findOnPath } from './emulator-install.ts';
+import { type LoadBalancer, openLoadBalancer } from './load-balancer.ts';
+import { type Machines, runMachines } from './machines.ts';
+import { takePortBlock } from './ports.ts';
+import { RehearsalError } from './rehearsal-error.ts';
+import { createRemote, type Remote } from './remote.ts';
+import type { Run } from './run.ts';
+import { cloneForRunner, type Runner, slipway, startRunner, target } from './runner.ts';
+import { createWorkingCopy, type WorkingCopy } from './working-copy.ts';
+
+export interface WorldOptions {
+  /** Name of the service, as in `environments/index.ts`. */
+  readonly service: string;
+  readonly environment: Environment;
+  /** A service of the user's in place of `service/`. */
+  readonly serviceDirectory: string | null;
+  /** Of the load balancer; null: a free one. */
+  readonly port: number | null;
+  /** Null: HAProxy where it is installed. */
+  readonly proxy: 'haproxy' | 'built-in' | null;
+  readonly hosts: number;
+}
+
+export interface World {
+  readonly run: Run;
+  readonly service: string;
+  readonly environment: Environment;
+  readonly platform: Platform;
+  readonly proxy: 'haproxy' | 'built-in';
+  readonly hosts: number;
+  readonly bucket: string;
+  /** Digest of the runtime blob. */
+  readonly runtime: string;
+  readonly emulator: Emulator;
+  readonly cloud: Cloud;
+  readonly store: Store;
+  readonly loadBalancer: LoadBalancer;
+  readonly machines: Machines;
+  readonly remote: Remote;
+  readonly copy: WorkingCopy;
+  readonly runner: Runner;
+}
+
+/** Throws `RehearsalError`. */
+export async function createWorld(run: Run, options: WorldOptions): Promise<World> {
+  const { environment, service } = options;
+  const platform = platformOf(process.platform, process.arch);
+  const proxy = await chooseProxy(run, options.proxy);
+  const loadBalancer = await openLoadBalancer(options.port);
+  run.atEnd(() => loadBalancer.close());
+  const remote = await createRemote(run);
+  const copy = await createWorkingCopy(run, remote, options.serviceDirectory);
+  if (copy.isDirty) run.story.say('the repository has changes that are in no commit: they are rehearsed too');
+  const pins = parseRuntimePins(await readFile(join(copy.path, 'environments', 'runtime.json'), 'utf8'));
+  run.story.say('starting the AWS emulator, bootstrapping its account with the CDK, building the service, synthesizing the stacks');
+  const clone = await cloneForRunner(run, remote);
+  const assemblies = createAssemblies(run, { service, environment: environment.name, variables: run.variables });
+  const [emulator] = await Promise.all([
+    startAccount(run, environment),
+    buildAhead(run, clone, { environment: environment.name, platform }),
+    assemblies.of(clone).then(() => run.story.say('the stacks are synthesized')),
+  ]);
+  const runner = startRunner(run, {
+    ...{ remote, clone, assemblies, platform, environment: environment.name },
+    variables: emulator.variables,
+    onProgress: (message) => run.story.say(`  ${message}`),
+    onStart: ({ commit }) => run.story.say(`commit ${commit.slice(0, 7)} is pushed to dev: deploying it`),
+  });
+  const aws = {
+    region: environment.region,
+    endpoint: emulator.gateway.endpoint,
+    credentials: { accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal' },
+  };
+  const cloud = openCloud(aws, run.signal);
+  const bucket = storeBucketName({ ...environment, service, environment: environment.name });
+  const ports = await takePortBlock();
+  run.atEnd(() => ports.close());
+  const machines = runMachines(run, {
+    ...{ cloud, loadBalancer, ports, proxy, service, environment: environment.name },
+    variables: emulator.variables,
+    size: options.hosts,
+    drainTimeoutMs: environment.health.drainSeconds * 1_000,
+  });
+  run.atEnd(() => machines.ended);
+  return {
+    ...{ run, service, environment, platform, proxy, hosts: options.hosts, bucket, emulator, cloud },
+    ...{ loadBalancer, machines, remote, copy, runner },
+    runtime: pins.platforms[platform].sha256,
+    store: openStore(bucket, aws),
+  };
+}
+
+async function startAccount(run: Run, environment: Environment): Promise<Emulator> {
+  const emulator = await startEmulator(run, environment);
+  run.atEnd(() => emulator.close());
+  await bootstrap(run, emulator, environment);
+  run.story.say(`account ${environment.account} in ${environment.region} is ready, in the emulator`);
+  return emulator;
+}
+
+/** So that the first deployment finds it built, and a service that cannot be built is told early. */
+async function buildAhead(run: Run, clone: string, of: Parameters<typeof target>[0]): Promise<void> {
+  const { exit, complaint } = await slipway(run, clone, ['build', ...target(of)], run);
+  if (exit.code !== 0) throw notDeployed('building the service', complaint);
+  run.story.say('the service is built');
+}
+
+export function notDeployed(tried: string, complaint: string): RehearsalError {
+  const [said = ''] = complaint.split('\n');
+  return new RehearsalError('deploy-failed', {
+    tried,
+    wrong: said.replace(/^(?:slipway|error): /i, '') || 'it said nothing',
+    todo: 'the README lists what a service must keep to',
+  });
+}
+
+function platformOf(os: string, cpu: string): Platform {
+  if (os === 'linux' && (cpu === 'x64' || cpu === 'arm64')) return `linux-${cpu}`;
+  throw new RehearsalError('unsupported-platform', {
+    tried: 'starting the hosts',
+    wrong: `they are Linux machines, and this is ${os} on ${cpu}`,
+    todo: 'rehearse on Linux, or in a Linux virtual machine',
+  });
+}
+
+async function chooseProxy(run: Run, wanted: WorldOptions['proxy']): Promise<World['proxy']> {
+  const haproxy = await findOnPath('haproxy', run);
+  if (wanted !== 'haproxy') return wanted ?? (haproxy ? 'haproxy' : 'built-in');
+  if (haproxy) return 'haproxy';
+  throw new RehearsalError('no-proxy', {
+    tried: '--proxy haproxy',
+    wrong: 'haproxy is not on the PATH',
+    todo: 'install it (Debian: apt-get install haproxy), or leave the option out',
+  });
+}
+
+async function bootstrap(run: Run, emulator: Emulator, { account, region }: Environment): Promise<void> {
+  const cdk = join(run.repository, 'node_modules', 'aws-cdk', 'bin', 'cdk');
+  const program = {
+    name: 'bootstrap',
+    command: process.execPath,
+    // Outside of any CDK app: bootstrapping an account synthesizes nothing.
+    args: [cdk, 'bootstrap', `aws://${account}/${region}`, '--no-notices', '--ci'],
+    cwd: run.directory.temporary,
+    variables: emulator.variables,
+  };
+  const { code } = await runProgram(program, run.directory.logs, run.signal);
+  if (code === 0) return;
+  throw new RehearsalError('bootstrap-failed', {
+    tried: `cdk bootstrap aws://${account}/${region} at the emulator`,
+    wrong: lastLines(join(run.directory.logs, 'bootstrap.log'), 1),
+    todo: 'see the log',
+  });
+}
