@@ -35,17 +35,25 @@ interface View {
   readonly ageSeconds: number;
 }
 
+/** A machine that was replaced stays listed until its report expires: silent for an hour, it counts no more. */
+const goneAfterSeconds = 3_600;
+
+export function isGone({ outcome, ageSeconds }: HostView): boolean {
+  return outcome === 'unreachable' && ageSeconds > goneAfterSeconds;
+}
+
 export function expectationOf({ name, hosts }: Environment, nowMs: number): Expectation {
   return { name, minHosts: hosts.min, nowMs };
 }
 
-export function verdictOf(status: EnvironmentStatus, expected: Expectation): Verdict {
-  const { desired } = status;
+export function verdictOf(all: EnvironmentStatus, expected: Expectation): Verdict {
+  const { desired } = all;
   if (desired === null) {
     const todo = `slipway deploy --environment ${expected.name}`;
     return { state: 'empty', says: `Nothing was deployed to ${expected.name} yet.`, todo };
   }
   const ageSeconds = (expected.nowMs - desired.writtenAt.getTime()) / 1_000;
+  const status = { ...all, hosts: all.hosts.filter((host) => !isGone(host)) };
   const view = { status, desired, expected, ageSeconds };
   // The worst news first.
   for (const judge of judges) {

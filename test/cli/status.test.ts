@@ -90,6 +90,14 @@ test('colour adds nothing but colour', () => {
   expect(text.replaceAll(/\u001b\[\d+m/g, '')).toBe(draw(status));
 });
 
+test('a machine that was replaced long ago is counted, not listed, and spoils no verdict', () => {
+  const gone = hostView('i-gone', 'unreachable', { ageSeconds: 4_000 });
+  const text = draw(environmentStatus({ hosts: [...environmentStatus().hosts, gone] }));
+  expect(text).not.toContain('i-gone');
+  expect(text).toContain('and 1 silent for over an hour');
+  expect(text).toContain('✓ All is well: 2 hosts serve release 9f8e7d6c5b4a.');
+});
+
 describe('the verdict', () => {
   const second = 'i-0f1e2d3c4b5a69788';
   const frozen = { ...desired, freeze: { reason: 'fair week', until: '2026-11-30T00:00:00Z' } };

@@ -2,7 +2,7 @@
 import type { Environment } from '../../contract/environment.ts';
 import { shortDigest } from '../../contract/names.ts';
 import type { EnvironmentStatus } from '../../delivery/status.ts';
-import type { Verdict } from '../verdict.ts';
+import { isGone, type Verdict } from '../verdict.ts';
 import { hostRows } from './hosts.ts';
 import { clip, pageWidth, printable, wrap } from './layout.ts';
 import { verdictMarks } from './marks.ts';
@@ -18,7 +18,9 @@ export interface StatusPicture {
 }
 
 export function renderStatus(picture: StatusPicture, paint: Paint): string {
-  const rows = hostRows(picture.status.hosts, picture.nowMs, paint);
+  const { hosts } = picture.status;
+  const here = hosts.filter((host) => !isGone(host));
+  const rows = [...hostRows(here, picture.nowMs, paint), ...goneLine(hosts.length - here.length, paint)];
   const parts = [heading(picture, paint), toldLines(picture, paint), rows, verdictLines(picture.verdict, paint)];
   const blocks = parts.filter((part) => part.length > 0).map((part) => part.join('\n'));
   return `${blocks.join('\n\n')}\n`;
@@ -43,6 +45,11 @@ function toldLines({ status: { desired, record }, nowMs }: StatusPicture, paint:
   const end = record ? `, ${record.outcome} after ${took}` : '';
   const when = `written ${ago(desired.writtenAt, nowMs)}${by}${end}${retry ? ', a second try' : ''}`;
   return [`  ${what.join('   ')}`, `  ${paint('dim', when)}`];
+}
+
+function goneLine(count: number, paint: Paint): string[] {
+  if (count === 0) return [];
+  return [paint('dim', `    and ${count} silent for over an hour: replaced machines, most likely`)];
 }
 
 function verdictLines({ state, says, todo }: Verdict, paint: Paint): string[] {
