@@ -11,7 +11,7 @@ import { errorCode, errorMessage } from './error-facts.ts';
 import { firstEvent } from './first-event.ts';
 import { createForwarder } from './forward-request.ts';
 import { forwardUpgrade } from './forward-upgrade.ts';
-import { createHttpHealthProbe } from './http-health-probe.ts';
+import { askHealth } from './http-health-probe.ts';
 import { controlSocketName, maxRouteBytes, noRoute, parseRoute, routeFileName, serializeRoute } from './proxy-route.ts';
 import { RouteTable } from './route-table.ts';
 import { withSocketPath } from './unix-socket.ts';
@@ -101,17 +101,14 @@ async function answerControl(table: RouteTable, request: IncomingMessage, respon
 }
 
 async function checkHealth(table: RouteTable, { slots }: AgentSettings): Promise<void> {
-  const probe = createHttpHealthProbe({ address: slots.address, ports: slots });
   const before = table.route;
+  const { address } = slots;
   await Promise.all(
     table.checks().map(async ({ slot, path }) => {
-      const result = await probe.check(
-        slot,
-        { path, timeoutMs: healthTimeoutMs },
-        AbortSignal.timeout(healthTimeoutMs),
-      );
+      const question = { address, port: slots[slot], path, timeoutMs: healthTimeoutMs };
+      const { healthy } = await askHealth(question, new AbortController().signal);
       // A check of the process before says nothing of the one after.
-      if (table.route === before) table.reportHealth(slot, result.healthy ? 'passed' : 'failed');
+      if (table.route === before) table.reportHealth(slot, healthy ? 'passed' : 'failed');
     }),
   );
 }

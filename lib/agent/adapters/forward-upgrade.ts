@@ -2,7 +2,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AgentSettings } from '../../contract/agent-settings.ts';
-import type { Slot } from '../../contract/host-status.ts';
 import { errorCode } from './error-facts.ts';
 import { endToEnd, type HeaderPairs, pairsOf, toHeaderRecord, withForwarded } from './hop-headers.ts';
 import type { RouteTable } from './route-table.ts';

@@ -63,7 +63,7 @@ function serverLine({ slots }: HaproxyConfigProps, slot: Slot, enabled: boolean)
 
 function layout({ listen, socketPath }: HaproxyConfigProps): string {
   return `global
-  stats socket ${quoted(socketPath)} mode 600 level admin expose-fd listeners
+  stats socket ${quoted(`unix@${socketPath}`)} mode 600 level admin expose-fd listeners
   stats timeout 10s
   hard-stop-after 10m
 

@@ -11,27 +11,32 @@ export interface HttpHealthProbeProps {
 
 export function createHttpHealthProbe({ address, ports }: HttpHealthProbeProps): HealthProbe {
   return {
-    async check(slot, health, signal) {
-      const port = ports[slot];
-      const timeout = AbortSignal.timeout(health.timeoutMs);
-      try {
-        const status = await statusOf({ address, port, path: health.path }, AbortSignal.any([signal, timeout]));
-        return { healthy: status >= 200 && status < 300, detail: `GET ${health.path} answered ${status}` };
-      } catch (error) {
-        return { healthy: false, detail: timeout.aborted ? late(health) : explain(error, health.path, port) };
-      }
-    },
+    check: (slot, { path, timeoutMs }, signal) => askHealth({ address, port: ports[slot], path, timeoutMs }, signal),
   };
 }
 
-interface Target {
+export interface HealthQuestion {
   readonly address: string;
   readonly port: number;
   readonly path: string;
+  readonly timeoutMs: number;
+}
+
+/** Never rejects; `detail` is a sentence for people. */
+export async function askHealth(question: HealthQuestion, signal: AbortSignal): ReturnType<HealthProbe['check']> {
+  const { path, timeoutMs } = question;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  try {
+    const status = await statusOf(question, AbortSignal.any([signal, timeout]));
+    return { healthy: status >= 200 && status < 300, detail: `GET ${path} answered ${status}` };
+  } catch (error) {
+    const late = `GET ${path} did not answer within ${timeoutMs} ms`;
+    return { healthy: false, detail: timeout.aborted ? late : explain(error, question) };
+  }
 }
 
 /** Resolves when the answer is complete: a service that hangs in the middle of it is not healthy. */
-function statusOf({ address, port, path }: Target, signal: AbortSignal): Promise<number> {
+function statusOf({ address, port, path }: HealthQuestion, signal: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
     const headers = { host: `${address.includes(':') ? `[${address}]` : address}:${port}`, connection: 'close' };
     // `agent: false` is a new connection: one that is kept alive would say nothing of a process that accepts no more.
@@ -45,11 +50,7 @@ function statusOf({ address, port, path }: Target, signal: AbortSignal): Promise
   });
 }
 
-function late({ path, timeoutMs }: { readonly path: string; readonly timeoutMs: number }): string {
-  return `GET ${path} did not answer within ${timeoutMs} ms`;
-}
-
-function explain(error: unknown, path: string, port: number): string {
+function explain(error: unknown, { path, port }: HealthQuestion): string {
   const code = errorCode(error);
   if (code === 'ECONNREFUSED') return `nothing listens on port ${port}`;
   if (code === 'ECONNRESET') return `GET ${path}: the service closed the connection without an answer`;

@@ -1,6 +1,6 @@
 /** The process of a proxy: found again after a restart of the agent, started when there is none. */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { canonicalJson } from '../../contract/canonical-json.ts';
 import { parseDocument } from '../../contract/document.ts';
 import type { Clock } from '../ports.ts';
@@ -44,7 +44,8 @@ export function createProxyProcess(props: ProxyProcessProps): ProxyProcess {
       const leftover = await identity();
       // Its socket is silent, so it serves nobody well; it must free the port.
       if (leftover !== null) await endProcess(leftover, { clock: props.clock, timeoutMs: 1_000 });
-      await mkdir(props.directory, { recursive: true, mode: 0o755 });
+      for (const folder of [props.directory, dirname(props.recordFile)])
+        await mkdir(folder, { recursive: true, mode: 0o755 });
       await capLog(props.logFile);
       const started = await launch(props);
       await record.write(canonicalJson(started));
@@ -70,7 +71,7 @@ async function untilReady(props: ProxyProcessProps, started: ProcessIdentity, si
   while (!(await props.isReady(signal))) {
     const alive = await isAlive(started);
     if (!alive || clock.monotonicMs() > deadline) {
-      const tail = (await logTail(join(logFile), 1_000)).trim();
+      const tail = (await logTail(logFile, 1_000)).trim();
       const what = alive ? `took no command within ${startTimeoutMs} ms` : 'ended at once';
       throw new AdapterError('proxy-not-started', `start ${name}: it ${what}; it wrote: ${tail || 'nothing'}`);
     }

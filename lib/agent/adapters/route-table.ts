@@ -39,9 +39,9 @@ export class RouteTable {
     if (slot === active && backup !== null && this.#isUsable(backup)) this.#activeIsDown = true;
   }
 
-  reportHealth(slot: Slot, check: 'passed' | 'failed' | 'unreachable'): void {
+  reportHealth(slot: Slot, check: 'passed' | 'failed'): void {
     if (check === 'passed') this.#failures[slot] = 0;
-    else this.#failures[slot] += check === 'unreachable' ? failuresToGiveUp : 1;
+    else this.#failures[slot] += 1;
     if (!this.#isUsable(slot)) this.reportUnreachable(slot);
   }
 
