@@ -12,6 +12,7 @@ import { type GitOptions, dirtyFiles, exportTree, resolveCommit, treeAt } from '
 import type { Call, Variables } from './progress.ts';
 import { runtimeBlob } from './runtime-blob.ts';
 import { prepareService } from './service-folder.ts';
+import { systemCode } from './system-code.ts';
 
 export interface BuildOptions extends Call {
   /** Root of the Git repository. */
@@ -158,7 +159,7 @@ async function makeWorkspace(tempDirectory: string, key: string): Promise<string
     await mkdir(path, { mode: 0o700 });
     return path;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return mkdtemp(`${path}-`);
+    if (systemCode(error) === 'EEXIST') return mkdtemp(`${path}-`);
     throw error;
   }
 }

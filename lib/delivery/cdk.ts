@@ -8,11 +8,20 @@ import type { Call, ProgressStep, Variables } from './progress.ts';
 export interface CdkOptions extends Call {
   readonly repository: string;
   readonly variables: Variables;
-  /** Lines of the CLI are told as progress of that step. */
+  /** What the CLI says of stacks is told as progress of that step. */
   readonly step: ProgressStep;
 }
 
-const quiet = { CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_DISABLE_VERSION_CHECK: 'true', NO_COLOR: '1', FORCE_COLOR: '0' };
+/** Of the CLI's many lines, those that tell how a stack gets on. */
+const telling = /deploying\.\.\.|^ ?[✅❌]|no changes|_FAILED|ROLLBACK|error/iu;
+
+const quiet = {
+  NODE_NO_WARNINGS: '1',
+  CDK_DISABLE_CLI_TELEMETRY: 'true',
+  CDK_DISABLE_VERSION_CHECK: 'true',
+  NO_COLOR: '1',
+  FORCE_COLOR: '0',
+};
 
 export async function runCdk(args: readonly string[], options: CdkOptions): Promise<CommandResult> {
   const cli = join(options.repository, 'node_modules', 'aws-cdk', 'bin', 'cdk');
@@ -28,7 +37,9 @@ export async function runCdk(args: readonly string[], options: CdkOptions): Prom
     directory: options.repository,
     variables: { ...options.variables, ...quiet },
     signal: options.signal,
-    onLine: (line) => options.progress({ step: options.step, message: line.trim() }),
+    onLine: (line) => {
+      if (telling.test(line)) options.progress({ step: options.step, message: line.trim() });
+    },
   });
 }
 

@@ -8,6 +8,7 @@ import { DeliveryError } from './delivery-error.ts';
 import type { Call, Variables } from './progress.ts';
 import { parseServiceLock } from './service-lock.ts';
 import { type ServicePackage, parseServicePackage, startFile } from './service-package.ts';
+import { systemCode } from './system-code.ts';
 
 export interface ServiceFolderOptions extends Call {
   /** Exported files of the service. */
@@ -99,7 +100,7 @@ async function readOptional(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** Translates what the AWS SDK throws into the delivery's own codes, each with what to do. */
 import { DeliveryError, type DeliveryErrorCode } from './delivery-error.ts';
+import { systemCode } from './system-code.ts';
 
 export interface FaultContext {
   /** `writing s3://bucket/desired.json`. */
@@ -62,7 +63,8 @@ export function httpStatus(error: unknown): number | undefined {
 }
 
 export function errorName(error: unknown): string {
-  return error instanceof Error ? error.name : '';
+  if (typeof error !== 'object' || error === null) return '';
+  return 'name' in error && typeof error.name === 'string' ? error.name : '';
 }
 
 function remedyFor(error: unknown): Remedy {
@@ -71,14 +73,10 @@ function remedyFor(error: unknown): Remedy {
   return networkCodes.test(systemCode(error)) ? network : ['store-failed', 'run it again; the cause says more'];
 }
 
-/** Of an error, or of what it wraps: two addresses of one name give an `AggregateError`. */
-function systemCode(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return '';
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
+/** By shape: errors of Node.js itself may come from another realm. */
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const text = error.message || systemCode(error) || `HTTP ${String(httpStatus(error) ?? 'error')}`;
-  return error.name === 'Error' || error.name === '' ? text : `${error.name}: ${text}`;
+  const message = typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
+  const text = message || systemCode(error) || `HTTP ${String(httpStatus(error) ?? 'error')}`;
+  const name = errorName(error);
+  return name === 'Error' || name === '' ? text : `${name}: ${text}`;
 }

@@ -3,6 +3,7 @@ import type { DeploymentOutcome } from '../contract/deployment-record.ts';
 import { type DesiredState, parseDesiredState } from '../contract/desired-state.ts';
 import { desiredStateKey } from '../contract/names.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { DeliveryError } from './delivery-error.ts';
 import {
   type HostView,
   type Verdict,
@@ -46,7 +47,7 @@ export async function waitForHosts(options: WaitOptions): Promise<WaitResult> {
   let seen = new Map<string, string>();
   let changedAt = startedAt;
   for (;;) {
-    const { hosts, newer } = await look(options, clock);
+    const { hosts, newer } = await patiently(async () => look(options, clock), options, clock);
     const now = clock.now();
     const told = tellChanges(hosts, seen, options.progress);
     if (told.hasChanged) changedAt = now;
@@ -72,6 +73,22 @@ function settleTime({ rollout }: DesiredState): number {
 
 function isEnd({ is }: Verdict, quietMs: number, settleMs: number): boolean {
   return is === 'final' || quietMs >= settleMs;
+}
+
+/** Hosts go on without us: an outage of the store that is shorter than this does not end the waiting. */
+const patience = 15;
+
+async function patiently<T>(work: () => Promise<T>, { progress, signal }: WaitOptions, clock: Clock): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const isOutage = error instanceof DeliveryError && ['network', 'store-failed'].includes(error.code);
+      if (!isOutage || attempt >= patience) throw error;
+      progress({ step: 'wait', message: `the store does not answer, trying again: ${error.complaint.wrong}` });
+      await clock.sleep(2_000, signal);
+    }
+  }
 }
 
 async function look({ store, desired, instances, signal }: WaitOptions, clock: Clock) {
