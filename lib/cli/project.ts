@@ -1,6 +1,6 @@
 /** Reads the environments of this repository, and finds the one that a command is about. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Environment, EnvironmentName } from '../contract/environment.ts';
 import { parseRuntimePins, type RuntimePins } from '../contract/runtime-pins.ts';
 import { checkEnvironments } from '../contract/validate-environments.ts';
@@ -41,18 +41,16 @@ async function loadProject(shell: Shell): Promise<unknown> {
     return await shell.loadProject();
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new CliError('environments-unreadable', `reading environments/index.ts: ${firstLines(message)}`, { cause });
+    throw new CliError('environments-unreadable', describeUnreadable(message, shell.repository), { cause });
   }
 }
 
-/** A compiler's message has the place and the problem in its first lines, and then a picture of the code. */
-function firstLines(message: string): string {
-  return message
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(Boolean)
-    .slice(0, 2)
-    .join(' ');
+/** A compiler says what is wrong, then where (`[path:line:column]`), and then draws it. */
+function describeUnreadable(message: string, repository: string): string {
+  const place = /\[([^\]\n]+:\d+:\d+)\]/.exec(message)?.[1];
+  const [first = ''] = message.trim().split('\n', 1);
+  const file = place === undefined ? 'environments/index.ts' : relative(repository, place);
+  return `reading ${file}: ${first.replace(/^[x×] /, '')}; correct it`;
 }
 
 /** Throws `CliError` that lists the known ones. */

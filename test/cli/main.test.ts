@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { environments, promotionOrder, service } from '../../environments/index.ts';
 import { describeError } from '../../lib/cli/describe-error.ts';
 import { DeliveryError } from '../../lib/delivery/delivery-error.ts';
@@ -56,12 +57,13 @@ test('C4: environments that break their contract end with 1, one line for each p
 });
 
 test('C4: an environment file that does not compile ends with 1 and says which', async () => {
-  const message = "\n  × Expected ',', got 'x'\n   ╭─[environments/dev.ts:5:1]\n 5 │ a x\n";
+  const place = join(__dirname, '../../environments/dev.ts:5:1');
+  const message = `  x Expected ',', got 'ident'\n   ,-[${place}]\n 5 | a x\n\nCaused by:\n    Syntax Error`;
   const loadProject = async (): Promise<unknown> => Promise.reject(new Error(message));
   expect(await run('status -e dev', { loadProject })).toEqual({
     exitCode: 1,
     stdout: '',
-    stderr: "slipway: reading environments/index.ts: × Expected ',', got 'x' ╭─[environments/dev.ts:5:1]\n",
+    stderr: "slipway: reading environments/dev.ts:5:1: Expected ',', got 'ident'; correct it\n",
   });
 });
 
@@ -71,9 +73,9 @@ test('with --json a failure is a document too, and the line for people stays', a
   expect(JSON.parse(stdout)).toEqual({
     schema: 1,
     command: 'status',
-    error: { code: 'environments-unreadable', message: 'reading environments/index.ts: no' },
+    error: { code: 'environments-unreadable', message: 'reading environments/index.ts: no; correct it' },
   });
-  expect(stderr).toBe('slipway: reading environments/index.ts: no\n');
+  expect(stderr).toBe('slipway: reading environments/index.ts: no; correct it\n');
 });
 
 describe('an error for people', () => {
