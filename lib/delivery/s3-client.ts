@@ -26,7 +26,8 @@ export function s3Call(bucket: string, { region, endpoint, credentials }: AwsAcc
     bucket,
     async run(tried, signal, work) {
       try {
-        return await work({ abortSignal: signal });
+        // One of its own: the SDK leaves a listener on each signal that it was given.
+        return await work({ abortSignal: AbortSignal.any([signal]) });
       } catch (error) {
         return throwFault(error, { tried, region, signal });
       }

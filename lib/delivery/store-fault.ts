@@ -44,7 +44,8 @@ const remedies: Readonly<Record<string, Remedy>> = {
   NetworkingError: network,
 };
 const byStatus: Readonly<Record<number, Remedy>> = { 301: regionWrong, 403: denied };
-const networkCodes = /^(?:ECONN|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|UND_ERR)/;
+/** In the code of an error, or in the message where the SDK has wrapped it. */
+const networkCodes = /\b(?:ECONN[A-Z]+|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE)\b/;
 
 /** Always throws: the signal's reason, or a `DeliveryError` with the SDK's error as cause. */
 export function throwFault(error: unknown, { tried, region, signal }: FaultContext): never {
@@ -70,7 +71,9 @@ export function errorName(error: unknown): string {
 function remedyFor(error: unknown): Remedy {
   const named = remedies[errorName(error)] ?? byStatus[httpStatus(error) ?? 0];
   if (named) return named;
-  return networkCodes.test(systemCode(error)) ? network : ['store-failed', 'run it again; the cause says more'];
+  return networkCodes.test(`${systemCode(error)} ${describe(error)}`)
+    ? network
+    : ['store-failed', 'run it again; the cause says more'];
 }
 
 /** By shape: errors of Node.js itself may come from another realm. */
