@@ -30,10 +30,10 @@ export function startLoad({ port, workers, methods, path = '/' }: LoadProps): Lo
   const answers: Record<string, number> = {};
   let requests = 0;
   let connections = 0;
-  let stopped = false;
+  const stopping = new AbortController();
 
   const work = async () => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       const method = methods[requests % methods.length] ?? 'GET';
       requests += 1;
       const outcome = await once({ port, agent, method, path }, () => (connections += 1));
@@ -49,7 +49,7 @@ export function startLoad({ port, workers, methods, path = '/' }: LoadProps): Lo
   return {
     requests: () => requests,
     async stop() {
-      stopped = true;
+      stopping.abort();
       await working;
       agent.destroy();
       return { requests, failed, connections, answers };

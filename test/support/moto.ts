@@ -18,7 +18,7 @@ export async function startMoto({ account = '123456789012' }: { readonly account
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';
-  child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk}`.slice(-2_000)));
+  child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-2_000)));
   child.once('error', (error) => (said = `${said}${error.message}`));
   const endpoint = `http://localhost:${port}`;
   await until(

@@ -1,6 +1,5 @@
 /** Passes one request to a slot, and again to the other where that cannot do harm. */
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import type { AgentSettings } from '../../contract/agent-settings.ts';
 import { type Slot, slots } from '../../contract/host-status.ts';
 import { endToEnd, toHeaderRecord, withForwarded } from './hop-headers.ts';
@@ -48,7 +47,7 @@ export function createForwarder(table: RouteTable, upstreams: AgentSettings['slo
       const body = await takeBody(request);
       if (body === null) return;
       const result = await send(toJob(request, body, gone.signal));
-      if (result.kind === 'answer') await answer(result.response, request, response);
+      if (result.kind === 'answer') answer(result.response, request, response);
       else if (result.kind !== 'cancelled') refuse(result.kind, request, response);
     },
     close() {
@@ -85,16 +84,13 @@ function upstreamHeaders(request: IncomingMessage, body: RequestBody): UpstreamR
     : { ...headers, 'Content-Length': length };
 }
 
-async function answer(upstream: IncomingMessage, request: IncomingMessage, response: ServerResponse): Promise<void> {
+function answer(upstream: IncomingMessage, request: IncomingMessage, response: ServerResponse): void {
   response.sendDate = false;
   const headers = endToEnd(upstream.rawHeaders).flat();
   response.writeHead(upstream.statusCode ?? 502, upstream.statusMessage ?? '', headers);
-  try {
-    await pipeline(upstream, response);
-  } catch {
-    // The answer had begun: all that is left is to let the client see that it is not whole.
-    request.socket.destroy();
-  }
+  // The answer has begun: all that is left is to let the client see that it is not whole.
+  upstream.once('error', () => request.socket.destroy());
+  upstream.pipe(response);
 }
 
 const refusals = {

@@ -1,7 +1,7 @@
 /** The proxy of a host by HAProxy: switches through its runtime API, then writes the same to its files. */
 import { join, relative } from 'node:path';
 import type { AgentSettings } from '../../contract/agent-settings.ts';
-import { slots } from '../../contract/host-status.ts';
+import { type Slot, slots } from '../../contract/host-status.ts';
 import type { Clock, Proxy, Route } from '../ports.ts';
 import { AdapterError } from './adapter-error.ts';
 import { createDurableFile } from './durable-file.ts';
@@ -93,10 +93,10 @@ export function createHaproxy({ settings, clock }: HaproxyProps): Proxy {
   };
 }
 
-/** The backup keeps the health path that it had when it was active. */
-function nextMap({ active, healthPath }: Route, before: string | null): HaproxyMap {
+/** The backup keeps the health path that it had when it was active; one that never was is of the same service. */
+function nextMap({ active, backup, healthPath }: Route, before: string | null): HaproxyMap {
   const known = new Map((before ?? '').split('\n').map((line) => [line.split(' ')[0], line.split(' ')[1]]));
-  const path = (slot: 'blue' | 'green') => (slot === active ? healthPath : known.get(slot)) ?? '/';
+  const path = (slot: Slot) => (slot === backup ? known.get(slot) : null) ?? healthPath ?? '/';
   return { active: active ?? 'none', blue: path('blue'), green: path('green') };
 }
 

@@ -1,5 +1,5 @@
 /** Which slot gets the next request: the active one, unless it is known to be down and there is a backup. */
-import type { Slot } from '../../contract/host-status.ts';
+import { type Slot, slots } from '../../contract/host-status.ts';
 import type { Route } from '../ports.ts';
 import { noRoute } from './proxy-route.ts';
 
@@ -22,8 +22,11 @@ export class RouteTable {
     this.#activeIsDown = false;
     this.#failures.blue = 0;
     this.#failures.green = 0;
-    // The backup keeps the path that it had when it was active.
-    if (route.active !== null) this.#healthPaths[route.active] = route.healthPath;
+    for (const slot of slots) {
+      // The backup keeps the path that it had when it was active; one that never was is of the same service.
+      const known = slot === route.backup ? this.#healthPaths[slot] : null;
+      this.#healthPaths[slot] = known ?? route.healthPath;
+    }
   }
 
   /** Slots that may get a request, the best first. */
