@@ -4,6 +4,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Environment } from '../contract/environment.ts';
 import type { RuntimePins } from '../contract/runtime-pins.ts';
 import { EnvironmentStage } from './environment-stage.ts';
+import { featureFlags } from './feature-flags.ts';
 import { selectEnvironments } from './select-environments.ts';
 
 export interface SlipwayAppProps {
@@ -18,27 +19,6 @@ export interface SlipwayAppProps {
   readonly isValidated?: boolean;
 }
 
-/** What CDK leaves to flags: pinned here, so that an update of CDK or another cdk.json changes no template. */
-const flags: Readonly<Record<string, boolean | string | readonly string[]>> = {
-  '@aws-cdk/core:defaultCrossStackReferences': 'strong',
-  '@aws-cdk/core:enablePartitionLiterals': true,
-  '@aws-cdk/core:target-partitions': ['aws'],
-  '@aws-cdk/core:checkSecretUsage': true,
-  '@aws-cdk/core:explicitStackTags': true,
-  '@aws-cdk/core:validateSnapshotRemovalPolicy': true,
-  '@aws-cdk/core:validateAgainstDefaultRules': true,
-  '@aws-cdk/core:strictCfnValidateErrors': true,
-  '@aws-cdk/core:failSynthOnValidationErrors': true,
-  '@aws-cdk/aws-autoscaling:generateLaunchTemplateInsteadOfLaunchConfig': true,
-  // Closing it takes a Lambda function there; DefaultSecurityGroupGuard does without.
-  '@aws-cdk/aws-ec2:restrictDefaultSecurityGroup': false,
-  '@aws-cdk/aws-ec2:uniqueImdsv2TemplateName': true,
-  '@aws-cdk/aws-ec2:launchTemplateDefaultUserData': true,
-  '@aws-cdk/aws-iam:minimizePolicies': true,
-  '@aws-cdk/aws-s3:createDefaultLoggingPolicy': true,
-  '@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy': true,
-};
-
 /** The emulator cannot read the tags of a parameter; older cfn-lint knows none of the other two. */
 const taggable = {
   excludeResourceTypes: ['AWS::SSM::Parameter', 'AWS::CloudWatch::Dashboard', 'AWS::ElasticLoadBalancingV2::Listener'],
@@ -47,7 +27,7 @@ const taggable = {
 export function slipwayApp({ isValidated = true, outdir, ...props }: SlipwayAppProps): App {
   const app = new App({
     ...(outdir === undefined ? {} : { outdir }),
-    postCliContext: flags,
+    postCliContext: featureFlags,
     analyticsReporting: false,
     treeMetadata: false,
     stackTraces: false,
