@@ -24,7 +24,14 @@ export function publishDocument(environment: string, bucket: string, built: Buil
   return { environment, bucket, ...buildDocument(built), published };
 }
 
-export function deployDocument(environment: string, deployment: Deployment) {
+export interface DeploymentFacts {
+  readonly environment: string;
+  readonly deployment: Deployment;
+  /** Building and synthesizing, at the same time. */
+  readonly prepareSeconds: number;
+}
+
+export function deployDocument({ environment, deployment, prepareSeconds: prepare }: DeploymentFacts) {
   const { kind, desired, revision, stacks, published, record, hosts, seconds } = deployment;
   const { generation, commit, tree, release } = desired;
   return {
@@ -40,7 +47,7 @@ export function deployDocument(environment: string, deployment: Deployment) {
     outcome: record?.outcome ?? null,
     detail: record?.detail ?? '',
     hosts: hosts.map(hostDocument),
-    seconds,
+    seconds: { ...seconds, prepare, total: prepare + seconds.total },
   };
 }
 

@@ -83,7 +83,8 @@ test('publish is a build and what was sent', () => {
 });
 
 test('deploy', () => {
-  expect(shapeOf(deployDocument('dev', deployment()))).toMatchInlineSnapshot(`
+  expect(shapeOf(deployDocument({ environment: 'dev', deployment: deployment(), prepareSeconds: 4 })))
+    .toMatchInlineSnapshot(`
    "command: string
    commit: string
    detail: string
@@ -111,6 +112,7 @@ test('deploy', () => {
    release: string
    revision: string
    schema: number
+   seconds.prepare: number
    seconds.publish: number
    seconds.stacks: number
    seconds.total: number
@@ -121,7 +123,8 @@ test('deploy', () => {
 });
 
 test('deploy that nobody waited for has no outcome', () => {
-  const document = deployDocument('dev', deployment({ kind: 'written', record: null, hosts: [] }));
+  const told = deployment({ kind: 'written', record: null, hosts: [] });
+  const document = deployDocument({ environment: 'dev', deployment: told, prepareSeconds: 4 });
   expect(document).toMatchObject({ kind: 'written', outcome: null, detail: '', hosts: [] });
 });
 

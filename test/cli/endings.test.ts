@@ -7,7 +7,7 @@ import { deploymentOutcomes } from '../../lib/contract/deployment-record.ts';
 import { build, deployment, environmentStatus, hostView, nowMs, published, record } from './builders.ts';
 
 const draw = (change: Parameters<typeof deployment>[0] = {}): string =>
-  renderDeployment('dev', deployment(change), nowMs, plain);
+  renderDeployment({ environment: 'dev', deployment: deployment(change), prepareSeconds: 4, nowMs }, plain);
 
 test('a confirmed deployment names what serves, and what it took', () => {
   expect(draw()).toMatchInlineSnapshot(`
@@ -17,7 +17,7 @@ test('a confirmed deployment names what serves, and what it took', () => {
 
    ✓ dev serves release 9f8e7d6c5b4a of commit c0ffeec0ffee: confirmed by 2 hosts
      (generation 12).
-     stacks unchanged · 35 kB sent · hosts after 7.4 s · 8.1 s in all
+     stacks unchanged · 35 kB sent · hosts after 7.4 s · 12 s in all
    "
   `);
 });
@@ -37,7 +37,7 @@ test('a rejected one never looks like a success', () => {
      → mend it by a commit
      → or go back: slipway rollback -e dev --reason TEXT
      → or try the same again: slipway deploy -e dev --retry
-     stacks unchanged · 35 kB sent · hosts after 7.4 s · 8.1 s in all
+     stacks unchanged · 35 kB sent · hosts after 7.4 s · 12 s in all
    "
   `);
 });
@@ -46,7 +46,7 @@ test('one that nobody waits for says how to follow it', () => {
   expect(draw({ kind: 'written', record: null, hosts: [] })).toMatchInlineSnapshot(`
    "✓ Written as generation 12; its hosts take it up within seconds.
      → how it ends: slipway wait -e dev
-     stacks unchanged · 35 kB sent · 8.1 s in all
+     stacks unchanged · 35 kB sent · 12 s in all
    "
   `);
 });

@@ -1,4 +1,5 @@
 /** `slipway deploy`: bring an environment to a commit, and wait until its hosts serve it. */
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { bundleAgent } from '../../delivery/agent-bundle.ts';
 import { type Assembly, readAssembly, synthesize } from '../../delivery/assembly.ts';
@@ -12,14 +13,30 @@ import { buildSource } from '../source.ts';
 import { together } from '../together.ts';
 
 export async function deploy(request: RequestOf<'deploy'>, context: Context): Promise<Answer> {
-  const { shell, progress } = context;
   const place = await findPlace(context, request.environment);
+  // Of this process alone: two deploys at once must not write over each other's assembly.
+  const scratch = join(context.shell.repository, '.slipway', 'assembly', `${place.environment.name}-${process.pid}`);
+  try {
+    return await deployFrom(scratch, request, { ...context, place });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function deployFrom(
+  scratch: string,
+  request: RequestOf<'deploy'>,
+  { place, ...context }: Context & { readonly place: Place },
+): Promise<Answer> {
+  const { shell, progress } = context;
   const { project, environment, aws } = place;
+  const startedAt = shell.now();
   const [build, assembly] = await together(
     shell.signal,
     async (signal) => buildSource(request, place, context, signal),
-    async (signal) => findAssembly(request, place, { ...context, shell: { ...shell, signal } }),
+    async (signal) => findAssembly(scratch, request, place, { ...context, shell: { ...shell, signal } }),
   );
+  const prepareSeconds = (shell.now() - startedAt) / 1_000;
   const deployment = await deployCommit({
     repository: shell.repository,
     service: project.service,
@@ -37,19 +54,20 @@ export async function deploy(request: RequestOf<'deploy'>, context: Context): Pr
     wait: request.noWait ? null : { timeoutMs: request.timeout * 1_000 },
   });
   const { record } = deployment;
+  const picture = { environment: environment.name, deployment, prepareSeconds, nowMs: shell.now() };
   return {
-    document: deployDocument(environment.name, deployment),
-    picture: (paint) => renderDeployment(environment.name, deployment, shell.now(), paint),
+    document: deployDocument(picture),
+    picture: (paint) => renderDeployment(picture, paint),
     exitCode: record === null || record.outcome === 'confirmed' ? 0 : 1,
   };
 }
 
 async function findAssembly(
+  scratch: string,
   { assembly }: RequestOf<'deploy'>,
   { project: { service }, environment: { name } }: Place,
   { shell: { repository, variables, signal }, progress }: Context,
 ): Promise<Assembly> {
   if (assembly !== null) return readAssembly({ directory: resolve(assembly), environment: name, service });
-  const directory = join(repository, '.slipway', 'assembly', name);
-  return synthesize({ directory, environment: name, service, repository, variables, signal, progress });
+  return synthesize({ directory: scratch, environment: name, service, repository, variables, signal, progress });
 }

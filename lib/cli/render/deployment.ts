@@ -2,6 +2,7 @@
 import type { DeploymentRecord } from '../../contract/deployment-record.ts';
 import { shortDigest } from '../../contract/names.ts';
 import type { Deployment } from '../../delivery/deploy.ts';
+import type { DeploymentFacts } from '../documents.ts';
 import type { HostView } from '../../delivery/wait.ts';
 import { size } from './bytes.ts';
 import { detailLines, hostRows } from './hosts.ts';
@@ -17,7 +18,12 @@ export interface Ending {
   readonly nowMs: number;
 }
 
-export function renderDeployment(environment: string, deployment: Deployment, nowMs: number, paint: Paint): string {
+export interface DeploymentPicture extends DeploymentFacts {
+  readonly nowMs: number;
+}
+
+export function renderDeployment(picture: DeploymentPicture, paint: Paint): string {
+  const { environment, deployment, prepareSeconds, nowMs } = picture;
   const { kind, desired, record, hosts, stacks, published, seconds } = deployment;
   const end =
     record === null
@@ -27,7 +33,7 @@ export function renderDeployment(environment: string, deployment: Deployment, no
     `stacks ${stacks === 'deployed' ? `deployed in ${duration(seconds.stacks)}` : 'unchanged'}`,
     `${size(published.bytes)} sent`,
     ...(kind === 'finished' ? [`hosts after ${duration(seconds.wait)}`] : []),
-    `${duration(seconds.total)} in all`,
+    `${duration(prepareSeconds + seconds.total)} in all`,
   ];
   return `${[...end, `  ${paint('dim', facts.join(' · '))}`].join('\n')}\n`;
 }
