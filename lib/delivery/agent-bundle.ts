@@ -25,6 +25,8 @@ export async function bundleAgent(repositoryRoot: string): Promise<AgentBundle> 
       charset: 'utf8',
       legalComments: 'none',
       logLevel: 'silent',
+      // A linked node_modules would put the path that it points to into the bundle.
+      preserveSymlinks: true,
       // The folder's own settings must not get in.
       tsconfigRaw: '{}',
     });
