@@ -8,8 +8,8 @@ import { withSocketPath } from './unix-socket.ts';
 
 const timeoutMs = 5_000;
 const maxAnswerBytes = 1024 * 1024;
-/** Bits of `srv_admin_state`: maintenance by command, inherited, by configuration, by name resolution. */
-const maintenanceBits = 0x27;
+/** Bits of `srv_admin_state`: maintenance by command, inherited, by name resolution. 0x04 stays set after `state ready`: it only notes that the file said `disabled`. */
+const maintenanceBits = 0x23;
 
 export interface HaproxyState {
   readonly active: Slot | null;
