@@ -1,11 +1,12 @@
 /** What the agent remembers through restarts: the accepted desired state, what was confirmed and rejected, and the deployment under way. */
 import * as v from 'valibot';
 import { canonicalJson } from '../contract/canonical-json.ts';
-import { type Pins, desiredStateSchema, pinsOf, pinsSchema, revisionOf } from '../contract/desired-state.ts';
+import { type Pins, desiredStateSchema, pinsOf, pinsSchema } from '../contract/desired-state.ts';
 import type { DesiredState } from '../contract/desired-state.ts';
 import { parseDocument } from '../contract/document.ts';
 import { utcTime, whole } from '../contract/fields.ts';
 import { type Rejection, type Slot, hostStatusSchema, phases, slots } from '../contract/host-status.ts';
+import { revisionOf } from './revision.ts';
 
 const slot = v.picklist(slots, 'must be blue or green');
 const maxRejections = 20;

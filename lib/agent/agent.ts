@@ -1,5 +1,4 @@
 /** The agent: looks, judges, takes one step, and looks again; beside it the desired state is polled and the status reported. */
-import { revisionOf } from '../contract/desired-state.ts';
 import type { AgentProps } from './agent-props.ts';
 import { emptyAgentState } from './agent-state.ts';
 import type { AgentState } from './agent-state.ts';
@@ -20,6 +19,7 @@ import { settleStaged } from './slow-steps.ts';
 import { SourceLoop } from './source-loop.ts';
 import { StepLog } from './step-log.ts';
 import { Wake } from './wake.ts';
+import { revisionOf } from './revision.ts';
 
 /** How soon a dead process is noticed while nothing else happens. */
 const tickMs = 1_000;

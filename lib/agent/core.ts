@@ -1,5 +1,5 @@
 /** What the parts of a running agent share. */
-import { type Pins, revisionOf } from '../contract/desired-state.ts';
+import type { Pins } from '../contract/desired-state.ts';
 import type { AgentProps } from './agent-props.ts';
 import { knownPins } from './agent-state.ts';
 import type { BackgroundTasks } from './background-tasks.ts';
@@ -7,6 +7,7 @@ import type { DurableState } from './durable-state.ts';
 import type { Memory } from './memory.ts';
 import type { RevisionShelf } from './revision-shelf.ts';
 import type { SourceLoop } from './source-loop.ts';
+import { revisionOf } from './revision.ts';
 
 export interface Core extends AgentProps {
   readonly state: DurableState;

@@ -1,5 +1,5 @@
 /** Does the steps of the plan, one at a time; the record of each is on disk before it starts. */
-import { type Pins, revisionOf } from '../contract/desired-state.ts';
+import type { Pins } from '../contract/desired-state.ts';
 import type { Phase, RejectionReason, Slot } from '../contract/host-status.ts';
 import type { Actual } from './actual.ts';
 import { abandon, accept, begin, changeAttempt, confirm, reject } from './agent-state.ts';
@@ -13,6 +13,7 @@ import { startSlot } from './start-slot.ts';
 import type { Step } from './step.ts';
 import { survey } from './survey.ts';
 import { checkSlice, readSlice, soakSlice } from './watch-health.ts';
+import { revisionOf } from './revision.ts';
 
 const done: Outcome = { kind: 'done' };
 const maxTailBytes = 1_500;

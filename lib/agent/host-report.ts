@@ -1,11 +1,12 @@
 /** What this host says of itself, from its state and what was just seen. Pure. */
-import { type Pins, revisionOf } from '../contract/desired-state.ts';
+import type { Pins } from '../contract/desired-state.ts';
 import type { HostStatus } from '../contract/host-status.ts';
 import type { Actual } from './actual.ts';
 import type { AgentProps } from './agent-props.ts';
 import type { AgentState } from './agent-state.ts';
 import type { Goal } from './goal.ts';
 import type { Memory } from './memory.ts';
+import { revisionOf } from './revision.ts';
 
 interface Report {
   readonly props: AgentProps;

@@ -44,7 +44,8 @@ export interface Memory {
   readonly staged: StageResult[];
   restart: { readonly count: number; readonly lastMs: number; readonly notBeforeMs: number } | null;
   survey: {
-    readonly key: string;
+    /** Of another generation it says nothing. */
+    readonly generation: number;
     readonly permission: Permission | null;
     readonly failures: number;
     readonly nextMs: number;

@@ -1,12 +1,12 @@
 /** Looks at the host and says what is, in the plain facts that the plan judges by. */
-import { type DesiredState, type Pins, revisionOf, serializeDesiredState } from '../contract/desired-state.ts';
-import { sha256 } from '../contract/canonical-json.ts';
+import type { DesiredState, Pins } from '../contract/desired-state.ts';
 import type { Slot } from '../contract/host-status.ts';
 import type { Actual, AttemptFacts, Intent } from './actual.ts';
 import type { Core } from './core.ts';
 import { within } from './pause.ts';
 import type { SlotObservation } from './ports.ts';
 import { blobsOf } from './revision-shelf.ts';
+import { revisionOf } from './revision.ts';
 
 const proxyTimeoutMs = 3_000;
 
@@ -58,7 +58,7 @@ export async function observe(core: Core, signal: AbortSignal): Promise<Actual> 
 function timedFacts(core: Core): Pick<Actual, 'attempt' | 'stalled' | 'permission' | 'surveyDue' | 'mayRestart'> {
   const { memory, ports } = core;
   const nowMs = ports.clock.monotonicMs();
-  const survey = memory.survey?.key === surveyKey(newestDesired(core)) ? memory.survey : null;
+  const survey = memory.survey?.generation === newestDesired(core)?.generation ? memory.survey : null;
   return {
     attempt: attemptFacts(core, nowMs),
     stalled: [...memory.stalled].filter(([, { untilMs }]) => untilMs > nowMs).map(([revision]) => revision),
@@ -66,11 +66,6 @@ function timedFacts(core: Core): Pick<Actual, 'attempt' | 'stalled' | 'permissio
     surveyDue: survey === null || survey.nextMs <= nowMs,
     mayRestart: memory.restart === null || memory.restart.notBeforeMs <= nowMs,
   };
-}
-
-/** A survey is of one generation: another one asks again. */
-export function surveyKey(desired: DesiredState | null): string {
-  return desired === null ? '' : sha256(serializeDesiredState(desired));
 }
 
 async function inspectProxy({ ports, state }: Core, signal: AbortSignal): Promise<Actual['proxy']> {

@@ -3,6 +3,9 @@ import type { Clock } from './ports.ts';
 
 export type Random = () => number;
 
+/** One for all: making an error with its stack for each pause would cost more than the pause. */
+const ended = new DOMException('ended', 'AbortError');
+
 export const never: AbortSignal = new AbortController().signal;
 
 /** Sleeps, or returns early when the signal is aborted. */
@@ -20,7 +23,7 @@ export function childSignal(parent: AbortSignal): { readonly signal: AbortSignal
   const controller = new AbortController();
   const end = (): void => {
     parent.removeEventListener('abort', end);
-    controller.abort();
+    controller.abort(ended);
   };
   parent.addEventListener('abort', end, { once: true });
   if (parent.aborted) end();

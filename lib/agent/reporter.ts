@@ -1,5 +1,5 @@
 /** Writes the host's status: at each change, and once a minute. Its failures are logged and change nothing. */
-import { type HostStatus, serializeHostStatus, statusIntervalSeconds } from '../contract/host-status.ts';
+import { type HostStatus, statusIntervalSeconds } from '../contract/host-status.ts';
 import { backOffMs, type Random, within } from './pause.ts';
 import type { Clock, Log, StatusBoard } from './ports.ts';
 import { Wake } from './wake.ts';
@@ -17,7 +17,7 @@ export class Reporter {
   readonly #random: Random;
   readonly #wake = new Wake();
   #latest: HostStatus | null = null;
-  #written: string | null = null;
+  #content: string | null = null;
   #failures = 0;
 
   constructor(ports: ReporterPorts, random: Random) {
@@ -27,16 +27,16 @@ export class Reporter {
 
   /** Only the latest counts: what was not written in time is never written. */
   offer(status: HostStatus): void {
-    const isChanged = this.#latest === null || contentOf(status) !== contentOf(this.#latest);
+    const content = contentOf(status);
+    const isChanged = content !== this.#content;
     this.#latest = status;
+    this.#content = content;
     if (isChanged) this.#wake.ring();
   }
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const isBehind = this.#latest !== null && contentOf(this.#latest) !== this.#written;
-      const isFailing = this.#failures > 0;
-      const ms = isFailing && isBehind ? backOffMs(this.#failures, this.#random) : statusIntervalSeconds * 1000;
+      const ms = this.#failures > 0 ? backOffMs(this.#failures, this.#random) : statusIntervalSeconds * 1000;
       await this.#wake.wait(this.#ports.clock, ms, signal);
       if (!signal.aborted && this.#latest !== null) await this.#write(this.#latest, signal);
     }
@@ -52,7 +52,6 @@ export class Reporter {
       });
       if (done === null) throw new Error(`no answer within ${writeTimeoutMs / 1000} s`);
       this.#failures = 0;
-      this.#written = contentOf(latest);
     } catch (error) {
       if (signal.aborted) return;
       this.#failures += 1;
@@ -61,6 +60,7 @@ export class Reporter {
   }
 }
 
+/** All of it but the time. */
 function contentOf(status: HostStatus): string {
-  return serializeHostStatus({ ...status, reportedAt: '' });
+  return JSON.stringify({ ...status, reportedAt: null });
 }

@@ -1,7 +1,7 @@
 /** Revisions that this host can start without the network: their manifests and config values, kept in one file. Never a secret. */
 import * as v from 'valibot';
 import { canonicalJson, sha256 } from '../contract/canonical-json.ts';
-import { type Pins, pinsSchema, revisionOf } from '../contract/desired-state.ts';
+import { type Pins, pinsSchema } from '../contract/desired-state.ts';
 import { parseDocument } from '../contract/document.ts';
 import { utcTime } from '../contract/fields.ts';
 import {
@@ -11,6 +11,7 @@ import {
   serializeReleaseManifest,
 } from '../contract/release-manifest.ts';
 import type { DurableFile } from './ports.ts';
+import { revisionOf } from './revision.ts';
 
 const shelvedRevision = v.strictObject({
   pins: pinsSchema,

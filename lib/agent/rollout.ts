@@ -1,7 +1,8 @@
 /** Decides, without a coordinator, whether this host may take a new revision now. */
 import { sha256 } from '../contract/canonical-json.ts';
-import { type DesiredState, revisionOf } from '../contract/desired-state.ts';
+import type { DesiredState } from '../contract/desired-state.ts';
 import { type HostStatus, unreachableAfterSeconds } from '../contract/host-status.ts';
+import { revisionOf } from './revision.ts';
 
 export interface FleetMember {
   readonly status: HostStatus;

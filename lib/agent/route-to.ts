@@ -1,6 +1,6 @@
 /** Tells the proxy where requests go, and remembers it. */
 import type { Slot } from '../contract/host-status.ts';
-import { changeAttempt, routed } from './agent-state.ts';
+import { routed } from './agent-state.ts';
 import { type Core, noteHealed, timeNow } from './core.ts';
 import type { Outcome } from './outcome.ts';
 import { within } from './pause.ts';
@@ -12,11 +12,8 @@ const routeTimeoutMs = 15_000;
 type RoutingStep = Extract<Step, { readonly active: Slot | null }>;
 
 export async function routeTo(core: Core, step: RoutingStep, stop: AbortSignal): Promise<Outcome> {
-  const { state, ports, source } = core;
+  const { state, ports } = core;
   const { active, backup } = step;
-  if (step.kind === 'switch' && state.current.attempt?.readableBefore === null) {
-    await state.update((current) => changeAttempt(current, { readableBefore: source.isReadable ?? false }));
-  }
   if (step.kind === 'heal-proxy' && active !== null) noteHealed(core, 'proxy was not running');
   const healthPath = await healthPathOf(core, active);
   const answer = await within(ports.clock, { ms: routeTimeoutMs, signal: stop }, (inner) =>

@@ -1,5 +1,4 @@
 /** Steps that may take long: staging, and stopping a slot. They go on in the background while the host is watched. */
-import { revisionOf } from '../contract/desired-state.ts';
 import type { Slot } from '../contract/host-status.ts';
 import type { Actual } from './actual.ts';
 import { type Core, findPins, noteHealed } from './core.ts';
@@ -7,6 +6,7 @@ import type { StageResult } from './memory.ts';
 import type { Outcome } from './outcome.ts';
 import { backOffMs, never } from './pause.ts';
 import { type Staged, stage } from './stage.ts';
+import { revisionOf } from './revision.ts';
 
 const done: Outcome = { kind: 'done' };
 const pending: Outcome = { kind: 'pending' };

@@ -1,7 +1,6 @@
 /** Brings all that a revision needs to this host, and touches nothing that runs. */
 import { sha256 } from '../contract/canonical-json.ts';
 import type { Pins } from '../contract/desired-state.ts';
-import { revisionOf } from '../contract/desired-state.ts';
 import { ContractError } from '../contract/document.ts';
 import type { ReleaseManifest } from '../contract/release-manifest.ts';
 import { backOffMs, pause, within } from './pause.ts';
@@ -10,6 +9,7 @@ import { type RevisionShelf, blobsOf } from './revision-shelf.ts';
 import type { SecretMemory } from './secret-memory.ts';
 import { parseServiceConfig } from './service-config.ts';
 import type { AgentProps } from './agent-props.ts';
+import { revisionOf } from './revision.ts';
 
 export type Staged = { readonly kind: 'staged'; readonly bytes: number } | Refused | Unavailable;
 

@@ -1,5 +1,5 @@
 /** Starts a revision in a slot: as the candidate of a deployment, or to bring back what was confirmed. */
-import { type Pins, revisionOf } from '../contract/desired-state.ts';
+import type { Pins } from '../contract/desired-state.ts';
 import type { Slot } from '../contract/host-status.ts';
 import { changeAttempt } from './agent-state.ts';
 import { type Core, findPins, noteHealed } from './core.ts';
@@ -8,6 +8,7 @@ import { runtimeExecutable } from '../contract/release-manifest.ts';
 import type { Launch } from './ports.ts';
 import type { ShelvedRevision } from './revision-shelf.ts';
 import { parseServiceConfig } from './service-config.ts';
+import { revisionOf } from './revision.ts';
 
 const firstPauseMs = 1_000;
 const maxPauseMs = 30_000;

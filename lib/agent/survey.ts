@@ -1,6 +1,6 @@
 /** Looks at what the other hosts report, to know whether this host may go. */
 import type { Core } from './core.ts';
-import { newestDesired, surveyKey } from './observe.ts';
+import { newestDesired } from './observe.ts';
 import type { Outcome } from './outcome.ts';
 import { backOffMs, jitteredMs, within } from './pause.ts';
 import { type FleetMember, permit } from './rollout.ts';
@@ -11,15 +11,15 @@ export async function survey(core: Core, signal: AbortSignal): Promise<Outcome> 
   const { ports, memory, random, host } = core;
   const desired = newestDesired(core);
   if (desired === null) return { kind: 'done' };
-  const key = surveyKey(desired);
-  const last = memory.survey?.key === key ? memory.survey : null;
+  const { generation } = desired;
+  const last = memory.survey?.generation === generation ? memory.survey : null;
   const fleet = await list(core, signal);
   if (signal.aborted) return { kind: 'done' };
   const nowMs = ports.clock.monotonicMs();
   if (fleet === null) {
     const failures = (last?.failures ?? 0) + 1;
     memory.survey = {
-      key,
+      generation,
       permission: last?.permission ?? null,
       failures,
       nextMs: nowMs + backOffMs(failures, random),
@@ -27,7 +27,7 @@ export async function survey(core: Core, signal: AbortSignal): Promise<Outcome> 
     return { kind: 'done' };
   }
   const nextMs = nowMs + jitteredMs(desired.rollout.pollSeconds * 1000, random);
-  memory.survey = { key, permission: permit(host, desired, fleet), failures: 0, nextMs };
+  memory.survey = { generation, permission: permit(host, desired, fleet), failures: 0, nextMs };
   return { kind: 'done' };
 }
 

@@ -1,5 +1,4 @@
 /** Asks a slot for its health: as a candidate before it gets traffic, and throughout its soak. */
-import { revisionOf } from '../contract/desired-state.ts';
 import type { Slot } from '../contract/host-status.ts';
 import type { Health } from '../contract/release-manifest.ts';
 import { changeAttempt } from './agent-state.ts';
@@ -7,6 +6,7 @@ import type { Core } from './core.ts';
 import type { SoakWatch } from './memory.ts';
 import { pause, within } from './pause.ts';
 import type { Outcome } from './outcome.ts';
+import { revisionOf } from './revision.ts';
 
 /** Between two looks at the rest of the host. */
 const sliceMs = 1_000;
@@ -17,6 +17,7 @@ const maxFailures = 6;
 /** A desired state that cannot be read after the switch, and could be before: so long an outage of S3 is waited for. */
 const unreadableGraceMs = 60_000;
 const pauseBetweenReadsMs = 1_000;
+const readBeforeSwitchMs = 1_000;
 
 interface Watched {
   readonly revision: string;
@@ -45,7 +46,7 @@ async function checkOnce(core: Core, watched: Watched, health: Health, signal: A
   check.passes = answer.healthy ? check.passes + 1 : 0;
   if (!answer.healthy) check.lastDetail = answer.detail;
   const elapsedMs = core.ports.clock.monotonicMs() - check.startedAtMs;
-  if (check.passes >= health.passes) return await passed(core, watched, elapsedMs);
+  if (check.passes >= health.passes) return await passed(core, watched, elapsedMs, signal);
   if (elapsedMs <= health.deadlineMs) return null;
   core.memory.check = null;
   const detail = `not healthy within ${health.deadlineMs} ms: ${check.lastDetail}`;
@@ -61,18 +62,25 @@ function checkOf({ memory, ports }: Core, { revision, slot }: Watched) {
   return check;
 }
 
-async function passed(core: Core, { revision, slot }: Watched, elapsedMs: number): Promise<Outcome> {
-  core.memory.checked.add(slot);
-  core.memory.check = null;
-  const { attempt, timings } = core.state.current;
-  if (attempt !== null && revisionOf(attempt.pins) === revision && timings.startedMs === null) {
-    const startedMs = Math.round(elapsedMs);
-    await core.state.update((state) => ({
-      ...changeAttempt(state, { phase: 'switching', readableBefore: core.source.isReadable }),
-      timings: { ...state.timings, startedMs },
-    }));
+async function passed(core: Core, watched: Watched, elapsedMs: number, signal: AbortSignal): Promise<Outcome> {
+  const { memory, state } = core;
+  memory.checked.add(watched.slot);
+  memory.check = null;
+  if (state.current.attempt === null || revisionOf(state.current.attempt.pins) !== watched.revision) {
+    return { kind: 'done' };
   }
+  const readableBefore = await isReadableNow(core, signal);
+  await state.update((current) => ({
+    ...changeAttempt(current, { phase: 'switching', readableBefore }),
+    timings: { ...current.timings, startedMs: current.timings.startedMs ?? Math.round(elapsedMs) },
+  }));
   return { kind: 'done' };
+}
+
+/** Asked right before the switch, but the switch does not wait for an answer that does not come. */
+async function isReadableNow({ ports, source }: Core, signal: AbortSignal): Promise<boolean> {
+  const limit = { ms: readBeforeSwitchMs, signal };
+  return (await within(ports.clock, limit, (inner) => source.readNow(inner))) ?? false;
 }
 
 /** One slice of the soak. */
