@@ -33,13 +33,14 @@ interface RunningApp {
 export class FakeSupervisor implements Supervisor {
   readonly slots: Record<Slot, RunningApp | null> = { blue: null, green: null };
   /** By release. */
-  readonly behaviours = new Map<string, AppBehaviour>();
+  readonly behaviours: Map<string, AppBehaviour>;
   readonly starts: { readonly slot: Slot; readonly launch: Launch }[] = [];
   readonly #clock: FakeClock;
   #pid = 1_000;
 
-  constructor(clock: FakeClock) {
+  constructor(clock: FakeClock, behaviours = new Map<string, AppBehaviour>()) {
     this.#clock = clock;
+    this.behaviours = behaviours;
   }
 
   async start(slot: Slot, launch: Launch): Promise<{ readonly kind: 'started' } | Refused> {

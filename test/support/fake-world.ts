@@ -97,13 +97,11 @@ export class FakeHost {
     this.#world = world;
     this.name = name;
     this.#platform = platform;
-    this.supervisor = new FakeSupervisor(world.clock);
-    for (const [release, behaviour] of world.behaviours) this.supervisor.behaviours.set(release, behaviour);
+    this.supervisor = new FakeSupervisor(world.clock, world.behaviours);
   }
 
   /** Starts an agent on what is here. */
   boot(): this {
-    for (const [release, behaviour] of this.#world.behaviours) this.supervisor.behaviours.set(release, behaviour);
     const stop = new AbortController();
     this.#stop = stop;
     this.#isDead = { value: false };
