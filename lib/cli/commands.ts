@@ -47,10 +47,9 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
   deploy: {
     summary: 'bring an environment to a commit, and wait until its hosts serve it',
     usage: '--environment NAME',
-    text: "Builds the release (or finds it built), publishes what the store lacks, deploys the stacks if their assembly differs from the deployed one, writes the desired state, and waits. Run again after any failure: it does what is left. Ends with 0 only when every host confirmed the release. Credentials come from the AWS SDK's usual places; the region from the environment's file.",
+    text: "Takes the commit that is checked out, and refuses files that no commit holds. Builds the release (or finds it built), publishes what the store lacks, deploys the stacks if their assembly differs from the deployed one, writes the desired state, and waits. Run again after any failure: it does what is left. Ends with 0 only when every host confirmed the release. Credentials come from the AWS SDK's usual places; the region from the environment's file.",
     examples: [
-      { command: 'slipway deploy -e dev', what: 'what is checked out' },
-      { command: 'slipway deploy -e dev --commit origin/dev', what: "the branch's tip" },
+      { command: 'slipway deploy -e dev', what: 'the commit that is checked out' },
       { command: 'slipway deploy -e dev --retry', what: 'try again what was rejected' },
     ],
   },

@@ -9,7 +9,8 @@ const isSet = v.optional(v.boolean('takes no value'), false);
 const environment = optionalWords;
 const json = isSet;
 const platform = orNull(v.picklist(platforms, `must be ${platforms.join(' or ')}`));
-const source = { environment, commit: optionalWords, platform };
+const source = { environment, platform };
+const commit = optionalWords;
 const timeout = v.optional(wholeFrom(1, 86_400), '600');
 const reason = v.pipe(words, v.maxLength(500, 'must be at most 500 characters'));
 
@@ -40,8 +41,8 @@ export const requestSchemas = {
     remote: v.optional(words, 'origin'),
     json,
   }),
-  build: v.strictObject({ command: v.literal('build'), ...source, json }),
-  publish: v.strictObject({ command: v.literal('publish'), ...source, json }),
+  build: v.strictObject({ command: v.literal('build'), ...source, commit, json }),
+  publish: v.strictObject({ command: v.literal('publish'), ...source, commit, json }),
   doctor: v.strictObject({ command: v.literal('doctor'), environment, json }),
   rehearse: v.strictObject({
     command: v.literal('rehearse'),

@@ -8,7 +8,8 @@ import { packApp } from './app-blob.ts';
 import { type BuildCache, buildCache } from './build-cache.ts';
 import { buildVariables } from './build-variables.ts';
 import { DeliveryError } from './delivery-error.ts';
-import { type GitOptions, dirtyFiles, exportTree, resolveCommit, treeAt } from './git.ts';
+import { requireCommitted } from './checkout.ts';
+import { exportTree, type GitOptions, resolveCommit, treeAt } from './git.ts';
 import type { Call, Variables } from './progress.ts';
 import { runtimeBlob } from './runtime-blob.ts';
 import { prepareService } from './service-folder.ts';
@@ -55,6 +56,8 @@ export interface Build extends Release {
   readonly seconds: number;
 }
 
+const commitFirst = 'commit or remove them, or name the commit to build: a release is what a commit says';
+
 /** Raised when the same source would give other bytes than before: what was built by an older one is built again. */
 const builderVersion = 1;
 
@@ -62,7 +65,7 @@ const builderVersion = 1;
 export async function build(options: BuildOptions): Promise<Build> {
   const startedAt = performance.now();
   const git = { repository: options.repository, variables: options.variables, signal: options.signal };
-  if (options.commit === null) await refuseDirty(options, git);
+  if (options.commit === null) await requireCommitted(options.serviceDirectory, commitFirst, git);
   const commit = await resolveCommit(options.commit ?? 'HEAD', git);
   const [tree, serviceTree] = await Promise.all([
     treeAt(commit, '', git),
@@ -162,16 +165,4 @@ async function makeWorkspace(tempDirectory: string, key: string): Promise<string
     if (systemCode(error) === 'EEXIST') return mkdtemp(`${path}-`);
     throw error;
   }
-}
-
-async function refuseDirty({ serviceDirectory }: BuildOptions, git: GitOptions): Promise<void> {
-  await resolveCommit('HEAD', git);
-  const files = await dirtyFiles(serviceDirectory, git);
-  if (files.length === 0) return;
-  const more = files.length > 5 ? ` and ${files.length - 5} more` : '';
-  throw new DeliveryError('dirty-tree', {
-    tried: `building '${serviceDirectory}' from HEAD`,
-    wrong: `not committed: ${files.slice(0, 5).join(', ')}${more}`,
-    todo: 'commit or remove them, or name the commit to build: a release is what a commit says',
-  });
 }

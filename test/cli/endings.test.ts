@@ -91,7 +91,7 @@ test('a rollback shows its commit, and a dry run what it would be', () => {
 
        orders fail
 
-     → if nothing deploys pushes: slipway deploy -e dev --commit dddddddddddddddddddddddddddddddddddddddd
+     → if nothing deploys pushes: git checkout --detach dddddddddddddddddddddddddddddddddddddddd && npx slipway deploy -e dev
    "
   `);
   expect(renderRollback('dev', { ...result, commit: null }, plain)).toMatch(

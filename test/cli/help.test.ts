@@ -44,6 +44,7 @@ test('help of a command explains, lists its options and gives examples', () => {
 
    Usage  slipway deploy --environment NAME [OPTIONS]
 
+   Takes the commit that is checked out, and refuses files that no commit holds.
    Builds the release (or finds it built), publishes what the store lacks, deploys
    the stacks if their assembly differs from the deployed one, writes the desired
    state, and waits. Run again after any failure: it does what is left. Ends with 0
@@ -52,8 +53,6 @@ test('help of a command explains, lists its options and gives examples', () => {
 
    Options
      -e, --environment NAME    One of those in environments/index.ts.
-         --commit REF          What to build, as Git names it. Default: HEAD, and
-                               service/ must hold nothing uncommitted.
          --platform PLATFORM   linux-x64 or linux-arm64. Default: that of the
                                environment's hosts.
          --assembly DIR        A finished cloud assembly, as \`cdk synth\` writes it.
@@ -66,9 +65,8 @@ test('help of a command explains, lists its options and gives examples', () => {
                                JSON lines on standard error.
 
    Examples
-     slipway deploy -e dev                      what is checked out
-     slipway deploy -e dev --commit origin/dev  the branch's tip
-     slipway deploy -e dev --retry              try again what was rejected
+     slipway deploy -e dev          the commit that is checked out
+     slipway deploy -e dev --retry  try again what was rejected
    "
   `);
 });

@@ -6,7 +6,7 @@ import { plain } from '../../lib/cli/render/paint.ts';
 const words = (line: string): string[] => line.split(' ').filter(Boolean);
 
 describe('what is asked for', () => {
-  const source = { environment: 'dev', commit: null, platform: null };
+  const source = { environment: 'dev', platform: null };
 
   test.each([
     ['status -e dev', { command: 'status', environment: 'dev', watch: false, json: false }],
@@ -14,7 +14,7 @@ describe('what is asked for', () => {
     ['status dev', { command: 'status', environment: 'dev', watch: false, json: false }],
     ['wait -e dev --timeout 90', { command: 'wait', environment: 'dev', timeout: 90, json: false }],
     ['history -n 3 -e prod', { command: 'history', environment: 'prod', limit: 3, json: false }],
-    ['build', { command: 'build', ...source, environment: null, json: false }],
+    ['build', { command: 'build', ...source, environment: null, commit: null, json: false }],
     [
       'publish -e dev --commit v1 --platform linux-x64',
       { command: 'publish', environment: 'dev', commit: 'v1', platform: 'linux-x64', json: false },
@@ -82,7 +82,7 @@ describe('what is wrong with a command line', () => {
     ['help nothing', null, "unknown command 'nothing'"],
     ['-e dev status', null, "unknown command '-e'"],
     ['constructor', null, "unknown command 'constructor'"],
-    ['deploy -e dev --comit x', 'deploy', "unknown option '--comit'; did you mean '--commit'?"],
+    ['build -e dev --comit x', 'build', "unknown option '--comit'; did you mean '--commit'?"],
     ['status -x', 'status', "unknown option '-x'"],
     ['status --constructor', 'status', "unknown option '--constructor'"],
     ['status dev prod', 'status', "unexpected 'prod'"],

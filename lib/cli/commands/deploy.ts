@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { bundleAgent } from '../../delivery/agent-bundle.ts';
 import { type Assembly, readAssembly, synthesize } from '../../delivery/assembly.ts';
+import { requireCommitted } from '../../delivery/checkout.ts';
 import { deploy as deployCommit } from '../../delivery/deploy.ts';
 import type { Answer } from '../answer.ts';
 import { type Context, findPlace, type Place, whoAsks } from '../context.ts';
@@ -31,9 +32,10 @@ async function deployFrom(
   const { shell, progress } = context;
   const { project, environment, aws } = place;
   const startedAt = shell.now();
+  await requireCommitted('', 'commit them first: Git is the only input of a deploy', shell);
   const [build, assembly] = await together(
     shell.signal,
-    async (signal) => buildSource(request, place, context, signal),
+    async (signal) => buildSource({ ...request, commit: null }, place, context, signal),
     async (signal) => findAssembly(scratch, request, place, { ...context, shell: { ...shell, signal } }),
   );
   const prepareSeconds = (shell.now() - startedAt) / 1_000;

@@ -15,6 +15,6 @@ export function renderRollback(environment: string, { from, to, commit, message 
   const todo =
     commit === null
       ? 'the same without --dry-run does it'
-      : `if nothing deploys pushes: slipway deploy -e ${environment} --commit ${commit}`;
+      : `if nothing deploys pushes: git checkout --detach ${commit} && npx slipway deploy -e ${environment}`;
   return [`${paint('green', '✓')} ${paint('bold', says)}`, '', ...indented, '', `  → ${todo}`, ''].join('\n');
 }
