@@ -1,5 +1,5 @@
 /** The network of an environment: subnets for the load balancer and the hosts, and the ways out of it. */
-import { ContextProvider, cloud_assembly_schema as schema, Stack, type StackProps, aws_ec2 as ec2 } from 'aws-cdk-lib';
+import { Stack, type StackProps, aws_ec2 as ec2 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { type EgressPreset, type Environment, maxZones } from '../contract/environment.ts';
 import { acknowledge, acknowledgeLint } from './acknowledge.ts';
@@ -31,7 +31,8 @@ export class NetworkStack extends Stack {
     const { network, hosts, logRetentionDays, protect } = props.environment;
     const { zones, egress } = network;
 
-    this.nameZones(zones);
+    // CDK would ask AWS for the zones of the account.
+    Object.defineProperty(this, 'availabilityZones', { value: [...zones] });
     const vpc = new ec2.Vpc(this, 'Vpc', {
       ipAddresses: ec2.IpAddresses.cidr(network.cidr),
       availabilityZones: [...zones],
@@ -48,12 +49,6 @@ export class NetworkStack extends Stack {
     if (egress === 'endpoints') new AwsEndpoints(this, 'Endpoints', { vpc: this.vpc, cidr: network.cidr });
     new FlowLogs(this, 'FlowLogs', { vpc: this.vpc, retentionDays: logRetentionDays, isRetained: protect });
     new DefaultSecurityGroupGuard(this, 'DefaultSecurityGroup', { groupId: vpc.vpcDefaultSecurityGroup });
-  }
-
-  /** CDK compares the zones of a network with those that AWS names: without this answer it would ask. */
-  private nameZones(zones: readonly string[]): void {
-    const { key } = ContextProvider.getKey(this, { provider: schema.ContextProvider.AVAILABILITY_ZONE_PROVIDER });
-    this.node.setContext(key, zones);
   }
 }
 

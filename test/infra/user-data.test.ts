@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { environments } from '../../environments/index.ts';
+import { parseAgentSettings } from '../../lib/contract/agent-settings.ts';
+import { userDataScript } from '../../lib/infra/user-data.ts';
+import { agentSha256, devWith, recordOf, resourcesOf, runtime } from './support.ts';
+
+const script = (environment = environments.dev) =>
+  userDataScript({ service: 'hello', environment, agentSha256, runtime, roleId: 'AROAEXAMPLE' });
+
+/** As a host, and the rehearsal, reads it out. */
+const settingsIn = (text: string) => /<<'SLIPWAY_SETTINGS'\n(.*)\nSLIPWAY_SETTINGS\n/.exec(text)?.[1] ?? '';
+
+describe('the first boot of a host', () => {
+  test('carries settings that the agent can parse', () => {
+    expect(parseAgentSettings(settingsIn(script()))).toEqual({
+      schema: 1,
+      service: 'hello',
+      environment: 'dev',
+      region: 'eu-central-1',
+      bucket: 'slipway-hello-dev-111122223333',
+      host: 'AROAEXAMPLE:INSTANCE_ID',
+      stateDirectory: '/var/lib/slipway',
+      runDirectory: '/run/slipway',
+      listen: { address: '0.0.0.0', port: 8080 },
+      slots: { address: '127.0.0.1', blue: 3001, green: 3002 },
+      proxy: 'haproxy',
+    });
+  });
+
+  test('names agent and runtime by digest, the runtime that of the hosts’ processor', () => {
+    const { dev } = environments;
+    const x64 = script({ ...dev, hosts: { ...dev.hosts, architecture: 'x64' } });
+    expect(script()).toContain(`agent_sha256='${agentSha256}'`);
+    expect(script()).toContain(`runtime_sha256='${'2'.repeat(64)}'`);
+    expect(x64).toContain(`runtime_sha256='${'1'.repeat(64)}'`);
+  });
+
+  test('leaves no placeholder', () => {
+    expect(script()).not.toMatch(/@[A-Z0-9_]+@/);
+  });
+
+  test('T12: is below 16 KB, as base64 too', () => {
+    for (const environment of Object.values(environments)) {
+      expect(Buffer.from(script(environment)).toString('base64').length).toBeLessThan(16 * 1024);
+    }
+  });
+
+  test('is a script that a shell can read', () => {
+    expect(execFileSync('bash', ['-n'], { input: script(), encoding: 'utf8' })).toBe('');
+  });
+
+  test('reaches the launch template with the id of the role', () => {
+    const template = resourcesOf(devWith()).find(({ type }) => type === 'AWS::EC2::LaunchTemplate');
+    const { UserData } = recordOf(template?.properties['LaunchTemplateData']);
+    expect(JSON.stringify(UserData)).toMatch(
+      /\\"host\\":\\"",\{"Fn::GetAtt":\["HostRole\w+","RoleId"\]\},":INSTANCE_ID\\"/,
+    );
+  });
+});
