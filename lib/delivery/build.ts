@@ -7,7 +7,6 @@ import type { Platform, RuntimePins } from '../contract/runtime-pins.ts';
 import { packApp } from './app-blob.ts';
 import { type BuildCache, buildCache } from './build-cache.ts';
 import { buildVariables } from './build-variables.ts';
-import { DeliveryError } from './delivery-error.ts';
 import { requireCommitted } from './checkout.ts';
 import { exportTree, type GitOptions, resolveCommit, treeAt } from './git.ts';
 import type { Call, Variables } from './progress.ts';
