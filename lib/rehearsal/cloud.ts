@@ -53,7 +53,8 @@ export function openCloud({ region, endpoint, credentials }: AwsAccess, signal: 
     async groups() {
       const { AutoScalingGroups = [] } = await scaling.send(new DescribeAutoScalingGroupsCommand({}), call);
       return AutoScalingGroups.flatMap((group): readonly Group[] => {
-        const template = group.LaunchTemplate ?? group.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification;
+        const template =
+          group.LaunchTemplate ?? group.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification;
         if (!group.AutoScalingGroupName || !template?.LaunchTemplateId) return [];
         const running = (group.Instances ?? []).filter(({ LifecycleState }) => LifecycleState === 'InService');
         return [
@@ -82,7 +83,10 @@ export function openCloud({ region, endpoint, credentials }: AwsAccess, signal: 
       return Buffer.from(LaunchTemplateVersions[0]?.LaunchTemplateData?.UserData ?? '', 'base64').toString();
     },
     async healthCheck(targetGroup) {
-      const { TargetGroups = [] } = await balancing.send(new DescribeTargetGroupsCommand({ TargetGroupArns: [targetGroup] }), call);
+      const { TargetGroups = [] } = await balancing.send(
+        new DescribeTargetGroupsCommand({ TargetGroupArns: [targetGroup] }),
+        call,
+      );
       const [found] = TargetGroups;
       return {
         path: found?.HealthCheckPath ?? '/',

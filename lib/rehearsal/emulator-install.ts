@@ -31,7 +31,11 @@ export async function findEmulator(run: Run): Promise<EmulatorProgram> {
   const installed = await findOnPath('moto_server', run);
   if (installed) return { command: installed, args: [], origin: 'path' };
   const directory = join(run.directory.cache, `emulator-${version}`);
-  const program = { command: join(directory, 'bin', 'python'), args: ['-m', 'moto.server'], origin: 'private' } as const;
+  const program = {
+    command: join(directory, 'bin', 'python'),
+    args: ['-m', 'moto.server'],
+    origin: 'private',
+  } as const;
   if (!existsSync(directory)) await install(directory, run);
   return program;
 }
@@ -86,7 +90,11 @@ async function createEnvironment(python: string, draft: string, context: Run): P
   const inner = join(draft, 'bin', 'python');
   const filled = hasPip ? await pip(python, ['-m', 'pip', '--python', inner]) : await pip(inner, ['-m', 'pip']);
   if (!filled) {
-    throw notInstallable('emulator-not-installable', `pip: ${said(context)}`, `install it yourself, so that moto_server is on the PATH: pip install 'moto[server]==${version}'`);
+    throw notInstallable(
+      'emulator-not-installable',
+      `pip: ${said(context)}`,
+      `install it yourself, so that moto_server is on the PATH: pip install 'moto[server]==${version}'`,
+    );
   }
 }
 

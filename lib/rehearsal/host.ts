@@ -95,7 +95,9 @@ function superviseAgent(
     );
     void running.exited.then(({ code, signal }) => {
       if (isStopped || run.signal.aborted) return;
-      run.story.say(`host ${name}: the agent ended (${signal ?? `code ${code}`}): ${lastLines(running.logFile, 1).slice(0, 300)}`);
+      run.story.say(
+        `host ${name}: the agent ended (${signal ?? `code ${code}`}): ${lastLines(running.logFile, 1).slice(0, 300)}`,
+      );
       timer = setTimeout(begin, restartMs);
     });
     return running;

@@ -79,7 +79,11 @@ export function startLoad({ port, perSecond, connections }: LoadOptions): Load {
       }
       state.answered += 1;
       const release = path === '/version' ? releaseOf(outcome.body) : null;
-      if (release) seen.set(release, { firstSentAt: Math.min(sentAt, seen.get(release)?.firstSentAt ?? sentAt), lastSentAt: Math.max(sentAt, seen.get(release)?.lastSentAt ?? 0) });
+      if (release)
+        seen.set(release, {
+          firstSentAt: Math.min(sentAt, seen.get(release)?.firstSentAt ?? sentAt),
+          lastSentAt: Math.max(sentAt, seen.get(release)?.lastSentAt ?? 0),
+        });
     });
   };
   const timer = setInterval(() => {
@@ -128,7 +132,15 @@ function ask({ agent, port, path, isPost }: Question, done: (outcome: Outcome) =
     isDone = true;
     done(outcome);
   };
-  const call = request({ host: '127.0.0.1', port, path, method: isPost ? 'POST' : 'GET', agent, headers, timeout: timeoutMs });
+  const call = request({
+    host: '127.0.0.1',
+    port,
+    path,
+    method: isPost ? 'POST' : 'GET',
+    agent,
+    headers,
+    timeout: timeoutMs,
+  });
   call.once('timeout', () => call.destroy(new Error(`no answer in ${timeoutMs / 1000} s`)));
   call.once('error', (error: NodeJS.ErrnoException) => end({ reason: error.code ?? error.message }));
   call.once('response', (response) => read(response, end));

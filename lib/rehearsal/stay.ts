@@ -26,9 +26,17 @@ export function endOfPush({ commit, exit, complaint, output }: DeployResult): st
 function invitation({ run, remote, copy }: World, isOwnService: boolean): readonly string[] {
   const here = (path: string): string => relative(run.repository, path);
   if (!isOwnService && !copy.isDirty) {
-    return ['', 'Change something, commit it, and deploy your commit to dev:', '', `  git push ${here(remote.path)} HEAD:dev`, ''];
+    return [
+      '',
+      'Change something, commit it, and deploy your commit to dev:',
+      '',
+      `  git push ${here(remote.path)} HEAD:dev`,
+      '',
+    ];
   }
-  const why = isOwnService ? 'Your service is in a working copy' : 'Your uncommitted changes are a commit of a working copy';
+  const why = isOwnService
+    ? 'Your service is in a working copy'
+    : 'Your uncommitted changes are a commit of a working copy';
   return [
     '',
     `${why}; change something in it, and deploy it to dev:`,
@@ -36,7 +44,9 @@ function invitation({ run, remote, copy }: World, isOwnService: boolean): readon
     `  cd ${here(copy.path)}`,
     '  git commit --all --message "my change" && git push origin HEAD:dev',
     '',
-    ...(isOwnService ? [] : ['Or deploy a commit of this repository over it:', '', `  git push ${here(remote.path)} +HEAD:dev`, '']),
+    ...(isOwnService
+      ? []
+      : ['Or deploy a commit of this repository over it:', '', `  git push ${here(remote.path)} +HEAD:dev`, '']),
   ];
 }
 
@@ -59,6 +69,7 @@ async function follow(world: World): Promise<void> {
 function describe({ phase, outcome, serving, detail }: Awaited<ReturnType<typeof hostsAt>>[number]['status']): string {
   const serves = serving ? `serves release ${serving.release.slice(0, 12)} in ${serving.slot}` : 'serves nothing yet';
   const [first = ''] = detail.split('\n');
-  if (phase === 'idle') return `${outcome}, ${serves}${outcome === 'converged' || first === '' ? '' : ` (${first.slice(0, 200)})`}`;
+  if (phase === 'idle')
+    return `${outcome}, ${serves}${outcome === 'converged' || first === '' ? '' : ` (${first.slice(0, 200)})`}`;
   return `${phase}, ${serves}`;
 }

@@ -64,7 +64,9 @@ export async function createWorld(run: Run, options: WorldOptions): Promise<Worl
   const copy = await createWorkingCopy(run, remote, options.serviceDirectory);
   if (copy.isDirty) run.story.say('the repository has changes that are in no commit: they are rehearsed too');
   const pins = parseRuntimePins(await readFile(join(copy.path, 'environments', 'runtime.json'), 'utf8'));
-  run.story.say('starting the AWS emulator, bootstrapping its account with the CDK, building the service, synthesizing the stacks');
+  run.story.say(
+    'starting the AWS emulator, bootstrapping its account with the CDK, building the service, synthesizing the stacks',
+  );
   const clone = await cloneForRunner(run, remote);
   const assemblies = createAssemblies(run, { service, environment: environment.name, variables: run.variables });
   const [emulator] = await Promise.all([

@@ -1,0 +1,42 @@
+import { canonicalJson } from '../../lib/contract/canonical-json.ts';
+import { readUserData } from '../../lib/rehearsal/user-data.ts';
+
+const settings = {
+  schema: 1,
+  service: 'hello',
+  environment: 'dev',
+  region: 'eu-central-1',
+  bucket: 'slipway-hello-dev-111122223333',
+  host: 'AROAEXAMPLE:INSTANCE_ID',
+  stateDirectory: '/var/lib/slipway',
+  runDirectory: '/run/slipway',
+  listen: { address: '0.0.0.0', port: 8080 },
+  slots: { address: '127.0.0.1', blue: 8081, green: 8082 },
+  proxy: 'haproxy',
+};
+const digest = 'a'.repeat(64);
+
+function script(json: string): string {
+  return `#!/bin/bash
+readonly agent_sha256='${digest}'
+cat > "\${settings}.tmp" <<'SLIPWAY_SETTINGS'
+${json}
+SLIPWAY_SETTINGS
+sed -i "s/INSTANCE_ID/\${instance_id}/" "\${settings}.tmp"
+`;
+}
+
+test("the settings are the machine's own, and the agent is named by its digest", () => {
+  const boot = readUserData(script(canonicalJson(settings)), 'i-0123456789abcdef0');
+  expect(boot.agentSha256).toBe(digest);
+  expect(boot.settings).toEqual({ ...settings, host: 'AROAEXAMPLE:i-0123456789abcdef0' });
+});
+
+test('user data without settings is refused by what it lacks', () => {
+  expect(() => readUserData('#!/bin/bash\n', 'i-1')).toThrow(expect.objectContaining({ code: 'machine-failed' }));
+});
+
+test('settings that the agent would not take are refused', () => {
+  const wrong = canonicalJson({ ...settings, bucket: '' });
+  expect(() => readUserData(script(wrong), 'i-1')).toThrow(expect.objectContaining({ code: 'invalid' }));
+});
