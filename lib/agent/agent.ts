@@ -17,6 +17,7 @@ import { Reporter } from './reporter.ts';
 import { RevisionShelf } from './revision-shelf.ts';
 import { settleStaged } from './slow-steps.ts';
 import { SourceLoop } from './source-loop.ts';
+import type { Step } from './step.ts';
 import { StepLog } from './step-log.ts';
 import { Wake } from './wake.ts';
 import { revisionOf } from './revision.ts';
@@ -24,6 +25,7 @@ import { revisionOf } from './revision.ts';
 /** How soon a dead process is noticed while nothing else happens. */
 const tickMs = 1_000;
 const endTimeoutMs = 2_000;
+const minSliceMs = 20;
 
 export class Agent {
   readonly #core: Core;
@@ -32,6 +34,7 @@ export class Agent {
   readonly #stepLog: StepLog;
   #interrupt: () => void = () => undefined;
   #faults = 0;
+  #lastStep = '';
 
   constructor(props: AgentProps) {
     const { ports, random } = props;
@@ -119,11 +122,21 @@ export class Agent {
         return false;
       }
       this.#stepLog.begin(step, core);
+      const startedMs = core.ports.clock.monotonicMs();
       const outcome = await perform(core, step, { signal, stop, actual });
-      return outcome.kind !== 'pending';
+      const tookMs = core.ports.clock.monotonicMs() - startedMs;
+      return outcome.kind !== 'pending' && !this.#isStuck(step, tookMs);
     } finally {
       end();
     }
+  }
+
+  /** The same step again and again in no time changes nothing: a pause keeps it from taking all of the processor. */
+  #isStuck(step: Step, tookMs: number): boolean {
+    const key = JSON.stringify(step);
+    const isRepeated = key === this.#lastStep && tookMs < minSliceMs;
+    this.#lastStep = key;
+    return isRepeated;
   }
 
   #report(intent: Intent | null, actual: Actual): void {

@@ -77,11 +77,11 @@ function deploySteps(revision: string | null, actual: Actual): Step | null {
   if (revision === null) return null;
   const at = slotOf(revision, actual);
   if (actual.attempt === null) return { kind: 'begin', revision, slot: at };
+  if (!actual.runnable.includes(revision)) return stage(revision, actual);
   return at === null ? bringUp(revision, actual) : putInService(revision, at, actual);
 }
 
 function bringUp(revision: string, actual: Actual): Step | null {
-  if (!actual.runnable.includes(revision)) return stage(revision, actual);
   const { active } = actual.proxy;
   const confirmedAt = actual.confirmed === null ? null : slotOf(actual.confirmed, actual);
   // An attempt that a newer generation overtook serves: only going back first leaves a slot free beside the confirmed one.
