@@ -9,6 +9,8 @@ export interface CommandOptions {
   readonly directory: string;
   readonly variables: Variables;
   readonly signal: AbortSignal;
+  /** From SIGTERM to SIGKILL when the call is aborted; default 3,000. */
+  readonly patienceMs?: number;
   /** Each line of either stream, as it comes. */
   readonly onLine?: (line: string) => void;
   /** Takes the standard output instead of `CommandResult.stdout`. */
@@ -25,8 +27,6 @@ export interface CommandResult {
 
 /** Enough for any message that a person will read; a longer output keeps its end. */
 const maxLines = 2_000;
-/** From SIGTERM to SIGKILL when the call is aborted. */
-const patienceMs = 3_000;
 
 /** Resolves for any exit code. Throws the signal's reason when aborted. */
 export async function runCommand(
@@ -44,7 +44,7 @@ export async function runCommand(
   let force: NodeJS.Timeout | undefined;
   const stop = (): void => {
     killGroup(child, 'SIGTERM');
-    force = setTimeout(() => killGroup(child, 'SIGKILL'), patienceMs);
+    force = setTimeout(() => killGroup(child, 'SIGKILL'), options.patienceMs ?? 3_000);
   };
   options.signal.addEventListener('abort', stop, { once: true });
   try {

@@ -30,26 +30,41 @@ export interface HistoryEntry {
 
 /** The newest first. Throws `DeliveryError`. */
 export async function readHistory({ store, limit, signal }: HistoryOptions): Promise<readonly HistoryEntry[]> {
-  const versions = await store.versions(desiredStateKey, parseDesiredState, limit, signal);
-  const entries = await mapLimited(versions, 8, async (version) => {
-    const record = await store.read(deploymentKey(version.value.generation), parseDeploymentRecord, signal);
-    return historyEntry(version, record?.value);
+  const [current, versions] = await Promise.all([
+    store.read(desiredStateKey, parseDesiredState, signal),
+    store.versions(desiredStateKey, parseDesiredState, limit, signal),
+  ]);
+  const newest = current?.value.generation ?? 0;
+  const generations = Array.from({ length: Math.min(limit, newest) }, (_, index) => newest - index);
+  const told = new Map(versions.map((version) => [version.value.generation, version]));
+  const entries = await mapLimited(generations, 8, async (generation) => {
+    const record = await store.read(deploymentKey(generation), parseDeploymentRecord, signal);
+    return historyEntry(told.get(generation), record?.value);
   });
-  return entries.sort((a, b) => b.generation - a.generation);
+  return entries.filter((entry) => entry !== undefined);
 }
 
-export function historyEntry(version: Stored<DesiredState>, record: DeploymentRecord | undefined): HistoryEntry {
-  const { generation, commit, tree, release } = version.value;
-  return {
-    generation,
-    commit,
-    tree,
-    release,
-    revision: revisionOf(version.value),
-    writtenAt: version.writtenAt.toISOString(),
-    by: version.by ?? record?.by ?? 'unknown',
-    outcome: record?.outcome ?? 'unknown',
+/** Old versions expire, records stay: either is enough. */
+function historyEntry(
+  version: Stored<DesiredState> | undefined,
+  record: DeploymentRecord | undefined,
+): HistoryEntry | undefined {
+  const ending = {
+    outcome: record?.outcome ?? ('unknown' as const),
     detail: record?.detail ?? '',
-    seconds: record ? (Date.parse(record.endedAt) - Date.parse(record.writtenAt)) / 1_000 : null,
+    seconds: secondsOf(record),
   };
+  if (version) {
+    const { generation, commit, tree, release } = version.value;
+    const by = version.by ?? record?.by ?? 'unknown';
+    const writtenAt = version.writtenAt.toISOString();
+    return { generation, commit, tree, release, revision: revisionOf(version.value), writtenAt, by, ...ending };
+  }
+  if (!record) return undefined;
+  const { generation, commit, tree, release, revision, writtenAt, by } = record;
+  return { generation, commit, tree, release, revision, writtenAt, by, ...ending };
+}
+
+function secondsOf(record: DeploymentRecord | undefined): number | null {
+  return record ? (Date.parse(record.endedAt) - Date.parse(record.writtenAt)) / 1_000 : null;
 }

@@ -15,18 +15,19 @@ function write(path: string, contents: unknown): void {
   writeFileSync(join(folder, path), typeof contents === 'string' ? contents : JSON.stringify(contents));
 }
 
+const assets = (kind: string) => ({ type: 'cdk:asset-manifest', properties: { file: `${kind}.assets.json` } });
+const stack = (kind: string) => ({
+  type: 'aws:cloudformation:stack',
+  environment: 'aws://111122223333/eu-central-1',
+  displayName: `dev/${kind}`,
+  properties: { templateFile: `${kind}.template.json`, stackName: `hello-dev-${kind.toLowerCase()}` },
+  dependencies: [`${kind}.assets`],
+  metadata: { '/dev': [{ type: 'x', trace: [folder] }] },
+});
+
 /** As CDK writes it: a nested assembly for the stage, one stack per file. */
 function writeAssembly(root: string, change: { template?: object; asset?: string; source?: string } = {}): void {
   const { template = { Resources: { A: { Type: 'X' } } }, asset = 'abc', source = 'file.txt' } = change;
-  const stack = (kind: string) => ({
-    type: 'aws:cloudformation:stack',
-    environment: 'aws://111122223333/eu-central-1',
-    displayName: `dev/${kind}`,
-    properties: { templateFile: `${kind}.template.json`, stackName: `hello-dev-${kind.toLowerCase()}` },
-    dependencies: [`${kind}.assets`],
-    metadata: { '/dev': [{ type: 'x', trace: [folder] }] },
-  });
-  const assets = (kind: string) => ({ type: 'cdk:asset-manifest', properties: { file: `${kind}.assets.json` } });
   write(`${root}/manifest.json`, {
     artifacts: {
       'assembly-dev': { type: 'cdk:cloud-assembly', properties: { directoryName: 'assembly-dev' } },

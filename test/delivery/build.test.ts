@@ -63,7 +63,7 @@ async function unpack(path: string) {
   for await (const entry of tar) {
     const chunks: Buffer[] = [];
     for await (const chunk of entry) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
-    const { name, mode = 0, mtime, uid = -1, linkname } = entry.header;
+    const { name, mode, mtime, uid, linkname } = entry.header;
     const text = Buffer.concat(chunks).toString('utf8');
     entries.push({ name, mode, mtime: mtime?.getTime() ?? -1, uid, linkname: linkname ?? '', text });
   }

@@ -35,16 +35,6 @@ export function memoryStore(now: () => number = () => 0): MemoryStore {
     objects.set(key, [...(objects.get(key) ?? []), { ...version, etag }]);
     return etag;
   };
-  const describe = (body: Body): Pick<Version, 'text' | 'size' | 'digest'> =>
-    'text' in body
-      ? { text: body.text, size: Buffer.byteLength(body.text), digest: sha256(body.text) }
-      : { text: '', size: body.size, digest: body.sha256 };
-  const toStored = <T>(key: string, version: Version, parse: (text: string, name: string) => T): Stored<T> => ({
-    value: parse(version.text, key),
-    etag: version.etag,
-    writtenAt: version.writtenAt,
-    by: version.by,
-  });
   return {
     bucket: 'memory',
     keys,
@@ -92,4 +82,14 @@ export function memoryStore(now: () => number = () => 0): MemoryStore {
       return versions.map((version) => toStored(key, version, parse));
     },
   };
+}
+
+function describe(body: Body): Pick<Version, 'text' | 'size' | 'digest'> {
+  if ('path' in body) return { text: '', size: body.size, digest: body.sha256 };
+  return { text: body.text, size: Buffer.byteLength(body.text), digest: sha256(body.text) };
+}
+
+function toStored<T>(key: string, version: Version, parse: (text: string, name: string) => T): Stored<T> {
+  const { etag, writtenAt, by } = version;
+  return { value: parse(version.text, key), etag, writtenAt, by };
 }

@@ -62,13 +62,14 @@ test('secrets are pinned by name and version, sorted', () => {
   ]);
 });
 
+const view = (outcome: 'converged' | 'progressing', seconds = 0) =>
+  viewHosts({
+    statuses: [{ status: hostStatus({ outcome }), writtenAt: new Date(0) }],
+    desired: { generation: 1 },
+    now: seconds * 1_000,
+  });
+
 test('the record says whether a generation was confirmed; without one the hosts do', () => {
-  const view = (outcome: 'converged' | 'progressing', seconds = 0) =>
-    viewHosts({
-      statuses: [{ status: hostStatus({ outcome }), writtenAt: new Date(0) }],
-      desired: { generation: 1 },
-      now: seconds * 1_000,
-    });
   expect(isConfirmed(deploymentRecord({ outcome: 'rejected' }), view('converged'))).toBe(false);
   expect(isConfirmed(deploymentRecord(), [])).toBe(true);
   expect(isConfirmed(undefined, view('converged'))).toBe(true);
