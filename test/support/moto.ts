@@ -7,7 +7,7 @@ import { until } from './until.ts';
 export interface Moto {
   /** With `localhost`: moto misreads bucket addresses that start with an IP address. */
   readonly endpoint: string;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Also sets credentials that are none, which the AWS clients ask for. */

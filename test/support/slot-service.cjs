@@ -12,12 +12,19 @@ function read(request) {
   });
 }
 
+/** Requests that were taken and not answered. */
+let broken = 0;
+
 const paths = {
   '/health': (url, request, response) => response.end('ok'),
   '/environment': (url, request, response) => response.end(JSON.stringify(process.env)),
   '/headers': (url, request, response) => response.end(JSON.stringify(request.headers)),
   '/slow': (url, request, response) => setTimeout(() => response.end(NAME), Number(url.searchParams.get('ms'))),
-  '/broken': (url, request) => request.socket.destroy(),
+  '/broken': (url, request) => {
+    broken += 1;
+    request.socket.destroy();
+  },
+  '/count': (url, request, response) => response.end(String(broken)),
   '/half': (url, request, response) => {
     response.writeHead(200, { 'content-length': '1000' });
     response.write('half');

@@ -6,7 +6,7 @@ import { createGunzip } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
 import { type ArchiveEntry, ArchivePolicy, maxRatio, maxUnpackedBytes, ratioFloorBytes } from './archive-policy.ts';
 import { chunksOf } from './capped-text.ts';
-import { errorCode, errorMessage } from './error-facts.ts';
+import { errorMessage, field } from './error-facts.ts';
 import { firstEvent } from './first-event.ts';
 
 /** The archive is at fault, not the disk and not the network. */
@@ -153,8 +153,7 @@ export class ArchiveUnpacker {
 
 /** What gunzip and tar-stream say of broken input is the archive's fault; what the disk says is not. */
 function translated(error: unknown): unknown {
-  const code = errorCode(error);
-  const disk = code !== '' && !code.startsWith('Z_') && !code.startsWith('ERR_');
-  if (disk || error instanceof ArchiveRefusal) return error;
+  const isDisk = field(error, 'syscall') !== undefined;
+  if (isDisk || error instanceof ArchiveRefusal) return error;
   return new ArchiveRefusal(`the archive cannot be read: ${errorMessage(error)}`, { cause: error });
 }

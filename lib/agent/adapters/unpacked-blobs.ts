@@ -7,7 +7,7 @@ import type { BlobDirectory, Refused, Unavailable, UnpackRequest } from '../port
 import { ArchiveRefusal, ArchiveUnpacker } from './archive-unpacker.ts';
 import { chunksOf } from './capped-text.ts';
 import { syncDirectory } from './durable-file.ts';
-import { errorCode, errorMessage } from './error-facts.ts';
+import { errorCode, errorMessage, field } from './error-facts.ts';
 import { syncFileSystem } from './sync-file-system.ts';
 
 type Unpacked = { readonly kind: 'unpacked' } | Refused | Unavailable;
@@ -110,7 +110,9 @@ function explain(error: unknown, name: string, signal: AbortSignal): Unpacked {
     return { kind: 'refused', reason: 'archive-refused', detail: `${name}: ${error.message}` };
   if (signal.aborted) return { kind: 'unavailable', cause: 'timeout', detail: `unpack ${name}: cancelled` };
   // A full or failing disk: another try may succeed, and only a person can make room.
-  const local = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES', 'EMFILE', 'ENOENT'].includes(errorCode(error));
+  const local = ['open', 'write', 'mkdir', 'symlink', 'rename', 'fsync', 'chmod'].includes(
+    String(field(error, 'syscall')),
+  );
   return { kind: 'unavailable', cause: local ? 'server' : 'network', detail: `unpack ${name}: ${errorMessage(error)}` };
 }
 

@@ -1,22 +1,130 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { createHaproxy } from '../../../lib/agent/adapters/haproxy.ts';
+import { configFileName, haproxyConfig, haproxyMap, mapFileName } from '../../../lib/agent/adapters/haproxy-config.ts';
 import { systemClock } from '../../../lib/agent/adapters/system-clock.ts';
+import type { Route } from '../../../lib/agent/ports.ts';
+import { agentSettings } from '../../support/documents.ts';
+import { once, startLoad } from '../../support/http-load.ts';
 import { makeProxySubject } from '../../support/proxy-subject.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { until } from '../../support/until.ts';
+import { proxyContract } from '../contract/proxy-contract.ts';
 import { proxyTrafficContract } from '../contract/proxy-traffic-contract.ts';
 
 const installed = spawnSync('haproxy', ['-v']).status === 0;
 
-const makeSubject = () =>
+const makeSubject = (depth = '') =>
   makeProxySubject({
+    depth,
     kind: 'haproxy',
     recordFile: 'haproxy.json',
     create: (settings) => createHaproxy({ settings, clock: systemClock }),
   });
 
 if (installed || process.env['CI']) {
-  proxyTrafficContract('HAProxy', makeSubject);
+  proxyContract('HAProxy', () => makeSubject());
+  proxyTrafficContract('HAProxy', () => makeSubject());
+  describe('HAProxy on a host', haproxySuite);
 } else {
   describe.skip('SKIPPED: haproxy is not on the PATH; apt-get install haproxy (or dnf) runs this suite', () => {
     it('needs haproxy', () => undefined);
+  });
+}
+
+const signal = () => AbortSignal.timeout(20_000);
+
+function haproxySuite(): void {
+  const hot = { active: 'green', backup: 'blue', healthPath: '/health' } as const;
+  const routes: readonly Route[] = [
+    { active: null, backup: null, healthPath: null },
+    { active: 'blue', backup: null, healthPath: '/health?a=1&b=%20' },
+    hot,
+  ];
+
+  it.each(routes)('V2: has a configuration that haproxy -c finds nothing wrong with: %j', async (route) => {
+    const folder = await temporaryFolder();
+    const { listen, slots } = agentSettings();
+    const props = { listen, slots, socketPath: join(folder.path, 'with space', 'haproxy.sock') };
+    const { active, healthPath } = route;
+    const map = { active: active ?? 'none', blue: healthPath ?? '/', green: '/' } as const;
+    await writeFile(join(folder.path, configFileName), haproxyConfig(props, route));
+    await writeFile(join(folder.path, mapFileName), haproxyMap(map));
+    const check = spawnSync('haproxy', ['-c', '-f', configFileName], { cwd: folder.path, encoding: 'utf8' });
+    await folder.remove();
+    expect(`${check.stdout}${check.stderr}`).not.toMatch(/WARNING|ALERT/);
+    expect(check.status).toBe(0);
+  });
+
+  it('comes back by itself as it was last routed, from the files alone', async () => {
+    const subject = await makeSubject();
+    await subject.startSlot('blue');
+    await subject.startSlot('green');
+    await subject.proxy.route({ active: 'blue', backup: null, healthPath: '/health' }, signal());
+    await subject.proxy.route(hot, signal());
+    await subject.killProxy();
+    const cwd = join(subject.settings.stateDirectory, 'proxy');
+    const alone = spawn('haproxy', ['-W', '-db', '-f', configFileName], { cwd, stdio: 'ignore' });
+    await until('the proxy', async () => (await subject.proxy.inspect(signal())).running);
+    expect(await subject.proxy.inspect(signal())).toEqual({ running: true, active: 'green', backup: 'blue' });
+    const answer = await once({ port: subject.port, agent: false, method: 'GET', path: '/' });
+    alone.kill('SIGTERM');
+    await new Promise((resolve) => alone.once('exit', resolve));
+    await subject.dispose();
+    expect(answer.text).toBe('green');
+  });
+
+  it('loads a new layout without losing a request, and keeps the route', async () => {
+    const subject = await makeSubject();
+    await subject.startSlot('blue');
+    await subject.startSlot('green');
+    await subject.proxy.route(hot, signal());
+    const config = join(subject.settings.stateDirectory, 'proxy', configFileName);
+    const master = join(subject.settings.runDirectory, 'haproxy.json');
+    const before = await readFile(master, 'utf8');
+    const load = startLoad({ port: subject.port, workers: 8, methods: ['GET', 'POST'] });
+    await until('requests', () => load.requests() > 100);
+    await writeFile(config, (await readFile(config, 'utf8')).replace(/Layout \w+/, 'Layout of an older agent'));
+    await subject.proxy.route(hot, signal());
+    const logFile = join(subject.settings.stateDirectory, 'logs', 'haproxy.log');
+    await until('the reload', async () =>
+      /Loading success[\s\S]*Loading success/.test(await readFile(logFile, 'utf8')),
+    );
+    const target = load.requests() + 300;
+    await until('more requests', () => load.requests() > target);
+    const result = await load.stop();
+    const state = await subject.proxy.inspect(signal());
+    const after = await readFile(master, 'utf8');
+    await subject.dispose();
+    expect(result.failed).toEqual({});
+    expect(result.answers).toEqual({ green: expect.any(Number) });
+    expect(state).toEqual({ running: true, active: 'green', backup: 'blue' });
+    expect(after).toBe(before);
+  });
+
+  it('works in folders that are too deep for a socket, and says so where it cannot', async () => {
+    const subject = await makeSubject('d'.repeat(90));
+    await subject.proxy.route(hot, signal());
+    const state = await subject.proxy.inspect(signal());
+    await subject.dispose();
+    expect(state.running).toBe(true);
+    const settings = agentSettings({ runDirectory: `/${'r'.repeat(120)}`, stateDirectory: '/state' });
+    expect(() => createHaproxy({ settings, clock: systemClock })).toThrow(
+      expect.objectContaining({ code: 'path-too-long' }),
+    );
+  });
+
+  it('says who is to blame when its port is taken', async () => {
+    const subject = await makeSubject();
+    const other = createServer().listen(subject.port, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    await expect(subject.proxy.route(hot, signal())).rejects.toMatchObject({
+      code: 'proxy-not-started',
+      message: expect.stringMatching(/already in use|cannot bind/i),
+    });
+    other.close();
+    await subject.dispose();
   });
 }

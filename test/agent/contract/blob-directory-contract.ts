@@ -4,14 +4,15 @@ import type { BlobDirectory } from '../../../lib/agent/ports.ts';
 import { sha256 } from '../../../lib/contract/canonical-json.ts';
 import { archive } from '../../support/archive.ts';
 
+const signal = () => AbortSignal.timeout(10_000);
+
 export interface BlobDirectorySubject {
   readonly blobs: BlobDirectory;
-  dispose(): Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 export function blobDirectoryContract(name: string, makeSubject: () => Promise<BlobDirectorySubject>): void {
   describe(`blob directory ${name}`, () => {
-    const signal = () => AbortSignal.timeout(10_000);
     let subject: BlobDirectorySubject;
     beforeEach(async () => {
       subject = await makeSubject();

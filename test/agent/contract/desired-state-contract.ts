@@ -3,17 +3,18 @@ import type { DesiredStateSource } from '../../../lib/agent/ports.ts';
 import { serializeDesiredState } from '../../../lib/contract/desired-state.ts';
 import { desiredState } from '../../support/documents.ts';
 
+const signal = () => AbortSignal.timeout(10_000);
+
+const text = (generation: number) => serializeDesiredState(desiredState({ generation }));
+
 export interface DesiredStateSubject {
   readonly source: DesiredStateSource;
   /** Null: there is none. */
-  put(text: string | null): Promise<void>;
+  readonly put: (text: string | null) => Promise<void>;
 }
 
 export function desiredStateContract(name: string, makeSubject: () => Promise<DesiredStateSubject>): void {
   describe(`desired state of ${name}`, () => {
-    const signal = () => AbortSignal.timeout(10_000);
-    const text = (generation: number) => serializeDesiredState(desiredState({ generation }));
-
     it('is absent before anything was deployed', async () => {
       const { source } = await makeSubject();
       expect(await source.read(signal())).toEqual({ kind: 'absent' });

@@ -3,16 +3,17 @@ import type { HealthProbe } from '../../../lib/agent/ports.ts';
 import type { Slot } from '../../../lib/contract/host-status.ts';
 import { releaseManifest } from '../../support/documents.ts';
 
+const signal = () => AbortSignal.timeout(10_000);
+
 export interface HealthProbeSubject {
   readonly probe: HealthProbe;
   /** Lets a service answer in that slot. */
-  serve(slot: Slot, isHealthy: boolean): Promise<void>;
-  dispose(): Promise<void>;
+  readonly serve: (slot: Slot, isHealthy: boolean) => Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 export function healthProbeContract(name: string, makeSubject: () => Promise<HealthProbeSubject>): void {
   describe(`health probe ${name}`, () => {
-    const signal = () => AbortSignal.timeout(10_000);
     const { health } = releaseManifest();
     let subject: HealthProbeSubject;
     beforeEach(async () => {

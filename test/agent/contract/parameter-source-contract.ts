@@ -1,16 +1,16 @@
 /** What every source of parameters promises. */
 import type { ParameterSource } from '../../../lib/agent/ports.ts';
 
+const signal = () => AbortSignal.timeout(10_000);
+
 export interface ParameterSourceSubject {
   readonly parameters: ParameterSource;
   /** Writes version 1 of a new parameter. */
-  put(name: string, value: string): Promise<void>;
+  readonly put: (name: string, value: string) => Promise<void>;
 }
 
 export function parameterSourceContract(name: string, makeSubject: () => Promise<ParameterSourceSubject>): void {
   describe(`parameters of ${name}`, () => {
-    const signal = () => AbortSignal.timeout(10_000);
-
     it('gives the value of one version, with its size in bytes', async () => {
       const { parameters, put } = await makeSubject();
       await put('/hello/dev/config', '{"A":"1"}');

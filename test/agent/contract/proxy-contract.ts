@@ -1,14 +1,15 @@
 /** What every proxy promises to the agent. */
 import type { Proxy, Route } from '../../../lib/agent/ports.ts';
 
+const signal = () => AbortSignal.timeout(20_000);
+
 export interface ProxySubject {
   readonly proxy: Proxy;
-  dispose(): Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 export function proxyContract(name: string, makeSubject: () => Promise<ProxySubject>): void {
   describe(`proxy ${name}`, () => {
-    const signal = () => AbortSignal.timeout(20_000);
     let subject: ProxySubject;
     beforeEach(async () => {
       subject = await makeSubject();

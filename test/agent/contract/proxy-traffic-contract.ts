@@ -9,11 +9,11 @@ export interface ProxyTrafficSubject {
   readonly proxy: Proxy;
   readonly port: number;
   /** Starts the test service in a slot, and resolves when it answers. */
-  startSlot(slot: Slot, environment?: Readonly<Record<string, string>>): Promise<void>;
-  killSlot(slot: Slot): Promise<void>;
+  readonly startSlot: (slot: Slot, environment?: Readonly<Record<string, string>>) => Promise<void>;
+  readonly killSlot: (slot: Slot) => Promise<void>;
   /** SIGKILL to the proxy's process. */
-  killProxy(): Promise<void>;
-  dispose(): Promise<void>;
+  readonly killProxy: () => Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 const signal = () => AbortSignal.timeout(20_000);
@@ -114,6 +114,9 @@ export function proxyTrafficContract(name: string, makeSubject: () => Promise<Pr
       await subject.proxy.route({ active: 'green', backup: 'blue', healthPath }, signal());
       const answer = await get('/broken', 'POST');
       expect(answer.status).toBe(502);
+      expect((await get('/count')).text).toBe('1');
+      await subject.proxy.route({ active: 'blue', backup: null, healthPath }, signal());
+      expect((await get('/count')).text).toBe('0');
     });
 
     it('never fails a request over a connection that the service has closed after a pause', async () => {

@@ -4,17 +4,17 @@ import { sha256 } from '../../../lib/contract/canonical-json.ts';
 import { serializeReleaseManifest } from '../../../lib/contract/release-manifest.ts';
 import { releaseManifest } from '../../support/documents.ts';
 
+const signal = () => AbortSignal.timeout(10_000);
+
 export interface ReleaseSourceSubject {
   readonly releases: ReleaseSource;
   /** Stores these bytes as the manifest of that digest, right or wrong. */
-  putManifest(digest: string, text: string): Promise<void>;
-  putBlob(sha256: string, bytes: Buffer): Promise<void>;
+  readonly putManifest: (digest: string, text: string) => Promise<void>;
+  readonly putBlob: (sha256: string, bytes: Buffer) => Promise<void>;
 }
 
 export function releaseSourceContract(name: string, makeSubject: () => Promise<ReleaseSourceSubject>): void {
   describe(`releases of ${name}`, () => {
-    const signal = () => AbortSignal.timeout(10_000);
-
     it('gives a manifest by its digest', async () => {
       const { releases, putManifest } = await makeSubject();
       const { bytes, digest } = serializeReleaseManifest(releaseManifest());

@@ -2,15 +2,15 @@
 import type { StatusBoard } from '../../../lib/agent/ports.ts';
 import { hostStatus } from '../../support/documents.ts';
 
+const signal = () => AbortSignal.timeout(10_000);
+
 export interface StatusBoardSubject {
   /** The board as that host uses it; all of them are one board. */
-  boardOf(host: string): StatusBoard;
+  readonly boardOf: (host: string) => StatusBoard;
 }
 
 export function statusBoardContract(name: string, makeSubject: () => Promise<StatusBoardSubject>): void {
   describe(`status board of ${name}`, () => {
-    const signal = () => AbortSignal.timeout(10_000);
-
     it('is empty at first', async () => {
       const { boardOf } = await makeSubject();
       expect(await boardOf('role:i-1').list(signal())).toEqual([]);

@@ -5,10 +5,10 @@ import type { Slot } from '../../../lib/contract/host-status.ts';
 export interface SupervisorSubject {
   readonly supervisor: Supervisor;
   /** A launch that stays up; the mark makes its revision. */
-  launch(mark: string): Launch;
+  readonly launch: (mark: string) => Launch;
   /** Makes what runs in the slot end, and resolves when it has. */
-  crash(slot: Slot): Promise<void>;
-  dispose(): Promise<void>;
+  readonly crash: (slot: Slot) => Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 export function supervisorContract(name: string, makeSubject: () => Promise<SupervisorSubject>): void {
