@@ -1,13 +1,20 @@
 /** Which revision this host is to run, and what that says of the desired generation. Pure. */
+import type { HostStatus } from '../contract/host-status.ts';
 import { type Actual, type Intent, isRunning, isServing, runningRevision } from './actual.ts';
 
-/** `deploy`: `revision` is to be brought into service and confirmed. `keep`: what serves stays. */
-export interface Goal {
-  readonly kind: 'deploy' | 'keep';
-  readonly revision: string | null;
-  readonly outcome: 'progressing' | 'converged' | 'rejected' | 'held';
+interface Verdict {
+  readonly outcome: HostStatus['outcome'];
   readonly detail: string;
 }
+
+export type Goal = Verdict &
+  (
+    | { /** To be brought into service and confirmed. */ readonly kind: 'deploy'; readonly revision: string }
+    | {
+        /** What serves stays; null: nothing is known that could serve. */ readonly kind: 'keep';
+        readonly revision: string | null;
+      }
+  );
 
 /** What this host is to run, and what that says of the desired generation. */
 export function decide(intent: Intent | null, actual: Actual): Goal {
@@ -57,7 +64,7 @@ function whenPermitted({ revision, fallback }: Intent, actual: Actual): Goal {
 }
 
 /** What runs where the desired revision does not: the confirmed one; else what serves; else the fallback. */
-function settle(actual: Actual, fallback: string | null, verdict: Pick<Goal, 'outcome' | 'detail'>): Goal {
+function settle(actual: Actual, fallback: string | null, verdict: Verdict): Goal {
   if (actual.confirmed !== null) return { kind: 'keep', revision: actual.confirmed, ...verdict };
   const { active } = actual.proxy;
   const serving = active === null ? null : runningRevision(actual.slots[active]);

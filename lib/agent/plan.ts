@@ -73,8 +73,7 @@ function survey(intent: Intent | null, goal: Goal, actual: Actual): Step | null 
   return isSettled || hasBegun ? null : { kind: 'survey' };
 }
 
-function deploySteps(revision: string | null, actual: Actual): Step | null {
-  if (revision === null) return null;
+function deploySteps(revision: string, actual: Actual): Step | null {
   const at = slotOf(revision, actual);
   if (actual.attempt === null) return { kind: 'begin', revision, slot: at };
   if (!actual.runnable.includes(revision)) return stage(revision, actual);
