@@ -1,0 +1,97 @@
+import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from '@aws-sdk/client-auto-scaling';
+import { DescribeLaunchTemplateVersionsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeTargetHealthCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { environments } from '../../environments/index.ts';
+import { parseAgentSettings } from '../../lib/contract/agent-settings.ts';
+import { type Moto, startMoto } from '../support/moto.ts';
+import { RepositoryCopy } from './repository-copy.ts';
+
+const { account, region } = environments.dev;
+const fast = { CDK_VALIDATION: 'false' };
+
+let moto: Moto;
+let copy: RepositoryCopy;
+let deployed = '';
+
+const cloud = () => ({
+  AWS_ENDPOINT_URL: moto.endpoint,
+  AWS_REGION: region,
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+});
+const client = () => ({
+  endpoint: moto.endpoint,
+  region,
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+});
+
+function cdk(...commandArguments: readonly string[]): string {
+  const { status, said } = copy.cdk(commandArguments, { ...cloud(), ...fast });
+  if (status !== 0) throw new Error(`cdk ${commandArguments.join(' ')} ended with ${status}: ${said}`);
+  return said;
+}
+
+const deploy = () =>
+  cdk('deploy', 'dev/*', '-c', 'environment=dev', '--method', 'direct', '--require-approval', 'never');
+
+beforeAll(async () => {
+  moto = await startMoto({ account });
+  copy = new RepositoryCopy();
+  cdk('bootstrap', '-c', 'environment=dev', `aws://${account}/${region}`);
+  deployed = deploy();
+}, 300_000);
+
+afterAll(async () => {
+  copy.remove();
+  await moto.stop();
+});
+
+const group = async () => {
+  const { AutoScalingGroups } = await new AutoScalingClient(client()).send(new DescribeAutoScalingGroupsCommand({}));
+  return AutoScalingGroups?.[0];
+};
+
+describe('the stacks of dev, deployed to the emulator by the real command line', () => {
+  test('make a host and register it at the load balancer', async () => {
+    const hosts = await group();
+    const instances = hosts?.Instances?.map(({ InstanceId }) => InstanceId);
+    expect(instances).toEqual([expect.stringMatching(/^i-/)]);
+    const { TargetHealthDescriptions } = await new ElasticLoadBalancingV2Client(client()).send(
+      new DescribeTargetHealthCommand({ TargetGroupArn: hosts?.TargetGroupARNs?.[0] }),
+    );
+    expect(TargetHealthDescriptions?.map(({ Target }) => Target)).toEqual([
+      { Id: instances?.[0], Port: environments.dev.service.port },
+    ]);
+  });
+
+  test('give the host settings with the id of its role', async () => {
+    const { LaunchTemplate } = (await group())?.Instances?.[0] ?? {};
+    const { LaunchTemplateVersions } = await new EC2Client(client()).send(
+      new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: LaunchTemplate?.LaunchTemplateId }),
+    );
+    const encoded = LaunchTemplateVersions?.[0]?.LaunchTemplateData?.UserData ?? '';
+    const script = Buffer.from(encoded, 'base64').toString('utf8');
+    const settings = /<<'SLIPWAY_SETTINGS'\n(.*)\nSLIPWAY_SETTINGS\n/.exec(script)?.[1] ?? '';
+    expect(parseAgentSettings(settings).host).toMatch(/^AROA[A-Z0-9]+:INSTANCE_ID$/);
+  });
+
+  test('say where the service is', () => {
+    expect(deployed).toMatch(/\.Url = http:\/\//);
+  });
+
+  test('a changed config value changes the config stack only, and replaces no host', async () => {
+    const before = (await group())?.Instances?.map(({ InstanceId }) => InstanceId);
+    copy.edit('environments/dev.ts', 'Hello from dev', 'Good morning from dev');
+    const changed = [...deploy().matchAll(/✅ {2}dev\/(\w+) \(.*?\)( \(no changes\))?/g)];
+    expect(changed.map(([, stack, unchanged]) => `${stack}${unchanged ?? ''}`).toSorted()).toEqual([
+      'Config',
+      'Network (no changes)',
+      'Service (no changes)',
+      'Store (no changes)',
+    ]);
+    const { Parameter } = await new SSMClient(client()).send(new GetParameterCommand({ Name: '/hello/dev/config' }));
+    expect(Parameter?.Value).toBe('{"GREETING":"Good morning from dev","LOG_LEVEL":"debug"}');
+    expect((await group())?.Instances?.map(({ InstanceId }) => InstanceId)).toEqual(before);
+  }, 300_000);
+});
