@@ -7,13 +7,10 @@ interface Verdict {
   readonly detail: string;
 }
 
+/** `deploy`: is to be brought into service and confirmed. `keep`: what serves stays; null: nothing is known that could. */
 export type Goal = Verdict &
   (
-    | { /** To be brought into service and confirmed. */ readonly kind: 'deploy'; readonly revision: string }
-    | {
-        /** What serves stays; null: nothing is known that could serve. */ readonly kind: 'keep';
-        readonly revision: string | null;
-      }
+    { readonly kind: 'deploy'; readonly revision: string } | { readonly kind: 'keep'; readonly revision: string | null }
   );
 
 /** What this host is to run, and what that says of the desired generation. */

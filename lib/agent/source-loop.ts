@@ -1,5 +1,5 @@
 /** Polls the desired state, and says when a newer generation is there. */
-import type { DesiredState } from '../contract/desired-state.ts';
+import { type DesiredState, serializeDesiredState } from '../contract/desired-state.ts';
 import type { AgentProps } from './agent-props.ts';
 import { backOffMs, jitteredMs, within } from './pause.ts';
 import type { DesiredStateRead, Unavailable } from './ports.ts';
@@ -72,8 +72,7 @@ export class SourceLoop {
     await this.readNow(signal);
     const { random } = this.#props;
     if (this.#failures > 0) return backOffMs(this.#failures, random, { baseMs: this.#firstPauseMs });
-    const known = this.#newest ?? this.#listener.accepted();
-    return jitteredMs((known?.rollout.pollSeconds ?? firstPollSeconds) * 1000, random);
+    return jitteredMs((this.#known()?.rollout.pollSeconds ?? firstPollSeconds) * 1000, random);
   }
 
   #firstPauseMs = 1_000;
@@ -107,9 +106,17 @@ export class SourceLoop {
     const refusal = read.kind === 'invalid' ? read.detail : this.#refusal(read.state);
     this.#setTrouble(refusal === null ? null : `desired state is refused: ${refusal}`);
     if (refusal !== null || read.kind === 'invalid') return;
-    const known = this.#newest ?? this.#listener.accepted();
+    const isNewer = read.state.generation > this.#knownGeneration();
     this.#newest = read.state;
-    if (known?.generation !== read.state.generation) this.#listener.observed(read.state);
+    if (isNewer) this.#listener.observed(read.state);
+  }
+
+  #known(): DesiredState | null {
+    return this.#newest ?? this.#listener.accepted();
+  }
+
+  #knownGeneration(): number {
+    return this.#known()?.generation ?? 0;
   }
 
   /** A bucket that was mixed up, or an old document that was put back, must not change what runs here. */
@@ -118,10 +125,13 @@ export class SourceLoop {
     if (state.service !== service || state.environment !== environment) {
       return `it is of ${state.service} in ${state.environment}, this host is of ${service} in ${environment}`;
     }
-    const generation = Math.max(this.#newest?.generation ?? 0, this.#listener.accepted()?.generation ?? 0);
-    return state.generation < generation
-      ? `generation ${state.generation} is older than ${generation}, which was accepted; deploy again`
-      : null;
+    const known = this.#known();
+    if (known === null || state.generation > known.generation) return null;
+    if (state.generation < known.generation) {
+      return `generation ${state.generation} is older than ${known.generation}, which was accepted; deploy again`;
+    }
+    const isSame = serializeDesiredState(state) === serializeDesiredState(known);
+    return isSame ? null : `generation ${state.generation} was accepted with other content; deploy again`;
   }
 
   #setTrouble(trouble: string | null): void {

@@ -1,4 +1,4 @@
-import { type Pins, revisionOf } from '../../lib/contract/desired-state.ts';
+import { type Pins, parseDesiredState, revisionOf } from '../../lib/contract/desired-state.ts';
 import { type FakeHost, FakeWorld } from '../support/fake-world.ts';
 import { unavailable } from '../support/fake-store.ts';
 
@@ -323,6 +323,15 @@ describe('a generation', () => {
     await world.pass(20_000);
     expect(host.serving).toBe(two.release);
     expect(host.status).toMatchObject({ generation: 2, detail: expect.stringContaining('generation 1 is older') });
+  });
+
+  test('that is accepted already is refused with other content', async () => {
+    const { host, one } = await serving();
+    const two = world.publish('two');
+    world.store.writeDesired({ ...parseDesiredState(world.store.desired ?? ''), release: two });
+    await world.pass(10_000);
+    expect(host.serving).toBe(one.release);
+    expect(host.status?.detail).toContain('generation 1 was accepted with other content');
   });
 
   test('of another environment is refused', async () => {

@@ -3,9 +3,10 @@ import type { Pins } from '../../lib/contract/desired-state.ts';
 import { type FakeHost, FakeWorld } from '../support/fake-world.ts';
 
 const when = ['before', 'after'] as const;
+const rollout = { canaries: 0, waves: [100], soakSeconds: 1, haltAfter: 1, pollSeconds: 1 };
 
 async function serving(world: FakeWorld): Promise<{ readonly host: FakeHost; readonly one: Pins }> {
-  const one = world.deploy(world.publish('one'));
+  const one = world.deploy(world.publish('one'), { rollout });
   const host = world.host('h1').boot();
   await world.until(() => host.hasConverged(one));
   await world.pass(2_000);
@@ -39,7 +40,7 @@ test('S3: killed at any effect of a deployment, something serves always and the 
     const { host } = await serving(world);
     host.effects = [];
     host.killAt = kill;
-    const two = world.deploy(world.publish('two'));
+    const two = world.deploy(world.publish('two'), { rollout });
     await untilDeadOr(world, host, () => host.hasConverged(two));
     await untilDeadOr(world, host, () => host.supervisor.look('blue').kind === 'empty');
     if (host.isAlive) await world.pass(3_000);
@@ -59,7 +60,7 @@ test('S3: killed at any effect of a rejection, the old release serves always and
     const { host, one } = await serving(world);
     host.effects = [];
     host.killAt = kill;
-    world.deploy(world.publish('two', { exitsAfterMs: 2_500 }));
+    world.deploy(world.publish('two', { exitsAfterMs: 1_200 }), { rollout });
     await untilDeadOr(world, host, () => host.status?.outcome === 'rejected');
     if (host.isAlive) await world.pass(3_000);
     if (host.isAlive) return false;
@@ -74,7 +75,7 @@ test('S3: killed at any effect of a rejection, the old release serves always and
 
 test('S3: killed at any effect of the first deployment, the host comes up', async () => {
   const points = await killEverywhere(async (world, kill) => {
-    const one = world.deploy(world.publish('one'));
+    const one = world.deploy(world.publish('one'), { rollout });
     const host = world.host('h1');
     host.killAt = kill;
     host.boot();
@@ -94,7 +95,7 @@ test('S3: the host reboots at any effect of a deployment, and one of the two rel
     const { host } = await serving(world);
     host.effects = [];
     host.killAt = kill;
-    const two = world.deploy(world.publish('two'));
+    const two = world.deploy(world.publish('two'), { rollout });
     await untilDeadOr(world, host, () => host.hasConverged(two));
     if (host.isAlive) await world.pass(3_000);
     if (host.isAlive) return false;
@@ -121,7 +122,7 @@ test('S7: a disk that is full at any write leaves the old release serving, and t
     };
     host.stateFile.fault = fault;
     host.revisionsFile.fault = fault;
-    const two = world.deploy(world.publish('two'));
+    const two = world.deploy(world.publish('two'), { rollout });
     await world.until(() => host.hasConverged(two), 300_000);
     expect(host.hasFailed).toBe(false);
     world.end();
@@ -179,7 +180,7 @@ describe('an agent that starts', () => {
     host.kill();
     host.stateFile.text = '{';
     host.revisionsFile.text = '{';
-    const two = world.deploy(world.publish('two'));
+    const two = world.deploy(world.publish('two'), { rollout });
     host.boot();
     await world.until(() => host.hasConverged(two));
     expect(host.hasFailed).toBe(false);
@@ -187,7 +188,7 @@ describe('an agent that starts', () => {
 
   test('that is told to end leaves app and proxy running', async () => {
     const { host, one } = await serving(world);
-    world.deploy(world.publish('two'));
+    world.deploy(world.publish('two'), { rollout });
     await world.until(() => host.supervisor.look('green').kind === 'running');
     host.terminate();
     await world.pass(5_000);
