@@ -5,6 +5,7 @@ import {
   ListObjectVersionsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { ContractError } from '../contract/document.ts';
 import { parseHostStatus } from '../contract/host-status.ts';
@@ -110,10 +111,22 @@ async function compareAndSwap(s3: S3Call, { key, text, etag, by }: Swap, signal:
       const { ETag } = await s3.client.send(command, options);
       return { kind: 'written', etag: ETag ?? '' } as const;
     } catch (error) {
-      if (isPreconditionFailure(error) || errorName(error) === 'NoSuchKey') return { kind: 'lost' } as const;
-      throw error;
+      if (!isPreconditionFailure(error) && errorName(error) !== 'NoSuchKey') throw error;
+      const etag = wasRepeated(error) ? await etagOf(s3, key, text, options) : null;
+      return etag === null ? ({ kind: 'lost' } as const) : ({ kind: 'written', etag } as const);
     }
   });
+}
+
+/** The first attempt may have been carried out, and only its answer lost: then the second one loses to the first. */
+function wasRepeated(error: unknown): boolean {
+  return error instanceof S3ServiceException && (error.$metadata.attempts ?? 1) > 1;
+}
+
+/** Null: something else is stored there. */
+async function etagOf(s3: S3Call, key: string, text: string, options: { abortSignal: AbortSignal }) {
+  const { Body, ETag } = await s3.client.send(new GetObjectCommand({ Bucket: s3.bucket, Key: key }), options);
+  return (await Body?.transformToString()) === text ? (ETag ?? '') : null;
 }
 
 interface CachedStatus {
