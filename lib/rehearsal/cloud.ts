@@ -1,6 +1,7 @@
 /** What the rehearsal asks of the emulated AWS: its groups, their machines, their user data, and the targets of the load balancer. */
 import {
   AutoScalingClient,
+  type AutoScalingGroup,
   DescribeAutoScalingGroupsCommand,
   TerminateInstanceInAutoScalingGroupCommand,
   UpdateAutoScalingGroupCommand,
@@ -14,6 +15,7 @@ import {
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { sha256 } from '../contract/canonical-json.ts';
+import { blobKey } from '../contract/names.ts';
 import type { AwsAccess } from '../delivery/store.ts';
 import type { HealthCheck } from './load-balancer.ts';
 import { RehearsalError } from './rehearsal-error.ts';
@@ -21,7 +23,6 @@ import { RehearsalError } from './rehearsal-error.ts';
 export interface Group {
   readonly name: string;
   readonly desired: number;
-  readonly max: number;
   readonly instances: readonly string[];
   readonly targetGroups: readonly string[];
   readonly launchTemplate: { readonly id: string; readonly version: string };
@@ -41,80 +42,98 @@ export interface Cloud {
   blob(bucket: string, digest: string): Promise<Buffer>;
 }
 
-export function openCloud({ region, endpoint, credentials }: AwsAccess, signal: AbortSignal): Cloud {
+export function openCloud(access: AwsAccess, signal: AbortSignal): Cloud {
+  const { region, endpoint, credentials } = access;
   const settings = { region, ...(endpoint && { endpoint }), ...(credentials && { credentials }) };
-  const scaling = new AutoScalingClient(settings);
-  const ec2 = new EC2Client(settings);
-  const balancing = new ElasticLoadBalancingV2Client(settings);
-  const s3 = new S3Client({ ...settings, forcePathStyle: true });
-  const ssm = new SSMClient(settings);
   const call = { abortSignal: signal };
   return {
+    ...scalingOf(new AutoScalingClient(settings), call),
+    ...balancingOf(new ElasticLoadBalancingV2Client(settings), call),
+    ...dataOf({ ec2: new EC2Client(settings), ssm: new SSMClient(settings) }, call),
+    blob: blobsOf(new S3Client({ ...settings, forcePathStyle: true }), call),
+  };
+}
+
+interface CallOptions {
+  readonly abortSignal: AbortSignal;
+}
+
+function scalingOf(client: AutoScalingClient, call: CallOptions): Pick<Cloud, 'groups' | 'resize' | 'terminate'> {
+  return {
     async groups() {
-      const { AutoScalingGroups = [] } = await scaling.send(new DescribeAutoScalingGroupsCommand({}), call);
-      return AutoScalingGroups.flatMap((group): readonly Group[] => {
-        const template =
-          group.LaunchTemplate ?? group.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification;
-        if (!group.AutoScalingGroupName || !template?.LaunchTemplateId) return [];
-        const running = (group.Instances ?? []).filter(({ LifecycleState }) => LifecycleState === 'InService');
-        return [
-          {
-            name: group.AutoScalingGroupName,
-            desired: group.DesiredCapacity ?? 0,
-            max: group.MaxSize ?? 0,
-            instances: running.flatMap(({ InstanceId }) => InstanceId ?? []),
-            targetGroups: group.TargetGroupARNs ?? [],
-            launchTemplate: { id: template.LaunchTemplateId, version: template.Version ?? '$Latest' },
-          },
-        ];
-      });
+      const { AutoScalingGroups = [] } = await client.send(new DescribeAutoScalingGroupsCommand({}), call);
+      return AutoScalingGroups.flatMap(groupOf);
     },
     async resize(group, hosts) {
       const size = { MinSize: hosts, DesiredCapacity: hosts, MaxSize: hosts };
-      await scaling.send(new UpdateAutoScalingGroupCommand({ AutoScalingGroupName: group, ...size }), call);
+      await client.send(new UpdateAutoScalingGroupCommand({ AutoScalingGroupName: group, ...size }), call);
     },
     async terminate(instance) {
       const command = { InstanceId: instance, ShouldDecrementDesiredCapacity: false };
-      await scaling.send(new TerminateInstanceInAutoScalingGroupCommand(command), call);
+      await client.send(new TerminateInstanceInAutoScalingGroupCommand(command), call);
     },
+  };
+}
+
+function groupOf(group: AutoScalingGroup): readonly Group[] {
+  const { AutoScalingGroupName: name, Instances = [], TargetGroupARNs: targetGroups = [] } = group;
+  const { DesiredCapacity: desired = 0, LaunchTemplate: template } = group;
+  if (!name || !template?.LaunchTemplateId) return [];
+  const running = Instances.filter(({ LifecycleState }) => LifecycleState === 'InService');
+  const instances = running.flatMap(({ InstanceId }) => InstanceId ?? []);
+  const launchTemplate = { id: template.LaunchTemplateId, version: template.Version ?? '$Latest' };
+  return [{ name, desired, instances, targetGroups, launchTemplate }];
+}
+
+function balancingOf(client: ElasticLoadBalancingV2Client, call: CallOptions): Pick<Cloud, 'healthCheck' | 'targets'> {
+  return {
+    async healthCheck(targetGroup) {
+      const command = new DescribeTargetGroupsCommand({ TargetGroupArns: [targetGroup] });
+      const { TargetGroups: [found = {}] = [] } = await client.send(command, call);
+      const { HealthCheckIntervalSeconds: interval = 5, HealthCheckTimeoutSeconds: timeout = 2 } = found;
+      const { HealthyThresholdCount = 2, UnhealthyThresholdCount = 2, HealthCheckPath = '/' } = found;
+      return {
+        path: HealthCheckPath,
+        intervalMs: interval * 1_000,
+        timeoutMs: timeout * 1_000,
+        healthyThreshold: HealthyThresholdCount,
+        unhealthyThreshold: UnhealthyThresholdCount,
+      };
+    },
+    async targets(targetGroup) {
+      const command = new DescribeTargetHealthCommand({ TargetGroupArn: targetGroup });
+      const { TargetHealthDescriptions = [] } = await client.send(command, call);
+      return TargetHealthDescriptions.flatMap(({ Target }) => Target?.Id ?? []);
+    },
+  };
+}
+
+function dataOf(
+  { ec2, ssm }: { readonly ec2: EC2Client; readonly ssm: SSMClient },
+  call: CallOptions,
+): Pick<Cloud, 'userData' | 'parameters'> {
+  return {
     async userData({ id, version }) {
       const command = new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: id, Versions: [version] });
       const { LaunchTemplateVersions = [] } = await ec2.send(command, call);
       return Buffer.from(LaunchTemplateVersions[0]?.LaunchTemplateData?.UserData ?? '', 'base64').toString();
     },
-    async healthCheck(targetGroup) {
-      const { TargetGroups = [] } = await balancing.send(
-        new DescribeTargetGroupsCommand({ TargetGroupArns: [targetGroup] }),
-        call,
-      );
-      const [found] = TargetGroups;
-      return {
-        path: found?.HealthCheckPath ?? '/',
-        intervalMs: (found?.HealthCheckIntervalSeconds ?? 5) * 1000,
-        timeoutMs: (found?.HealthCheckTimeoutSeconds ?? 2) * 1000,
-        healthyThreshold: found?.HealthyThresholdCount ?? 2,
-        unhealthyThreshold: found?.UnhealthyThresholdCount ?? 2,
-      };
-    },
-    async targets(targetGroup) {
-      const command = new DescribeTargetHealthCommand({ TargetGroupArn: targetGroup });
-      const { TargetHealthDescriptions = [] } = await balancing.send(command, call);
-      return TargetHealthDescriptions.flatMap(({ Target }) => Target?.Id ?? []);
-    },
     async parameters(path) {
-      const command = new GetParametersByPathCommand({ Path: path, Recursive: true });
-      const { Parameters = [] } = await ssm.send(command, call);
+      const { Parameters = [] } = await ssm.send(new GetParametersByPathCommand({ Path: path, Recursive: true }), call);
       return new Map(Parameters.map(({ Name = '', Value = '' }) => [Name, Value]));
     },
-    async blob(bucket, digest) {
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: `blobs/${digest}` }), call);
-      const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
-      if (sha256(bytes) === digest) return bytes;
-      throw new RehearsalError('machine-failed', {
-        tried: `fetching the agent from s3://${bucket}/blobs/${digest}`,
-        wrong: `its digest is ${sha256(bytes)}`,
-        todo: 'publish the agent again',
-      });
-    },
+  };
+}
+
+function blobsOf(client: S3Client, call: CallOptions): Cloud['blob'] {
+  return async (bucket, digest) => {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: blobKey(digest) }), call);
+    const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
+    if (sha256(bytes) === digest) return bytes;
+    throw new RehearsalError('machine-failed', {
+      tried: `fetching the agent from s3://${bucket}/${blobKey(digest)}`,
+      wrong: `its digest is ${sha256(bytes)}`,
+      todo: 'publish the agent again',
+    });
   };
 }

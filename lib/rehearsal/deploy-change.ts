@@ -33,7 +33,10 @@ export async function deployChange(world: World, expected: Expected, push: () =>
   if (result.complaint !== '') throw notDeployed(`deploying commit ${commit.slice(0, 7)}`, result.complaint);
   await settle(world, expected);
   const facts = await measure({
-    ...{ store, bucket, runtime, pushedAt },
+    store,
+    bucket,
+    runtime,
+    pushedAt,
     calls: emulator.gateway.calls.slice(firstCall),
     instances: machines.hosts().map(({ instance }) => instance),
     signal: run.signal,

@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentSettings } from '../contract/agent-settings.ts';
 import { canonicalJson } from '../contract/canonical-json.ts';
-import { lastLines, type Running, start } from './child-process.ts';
+import { type Exit, lastLines, type Running, start } from './child-process.ts';
 import type { Target } from './load-balancer.ts';
 import type { PortBlock } from './ports.ts';
 import type { Run, Variables } from './run.ts';
@@ -93,13 +93,14 @@ function superviseAgent(
       },
       run.directory.logs,
     );
-    void running.exited.then(({ code, signal }) => {
+    const onExit = ({ code, signal }: Exit): void => {
       if (isStopped || run.signal.aborted) return;
       run.story.say(
         `host ${name}: the agent ended (${signal ?? `code ${code}`}): ${lastLines(running.logFile, 1).slice(0, 300)}`,
       );
       timer = setTimeout(begin, restartMs);
-    });
+    };
+    void running.exited.then(onExit);
     return running;
   };
   const { logFile } = begin();

@@ -27,6 +27,8 @@ export interface Sighting {
 export interface Load {
   /** `idempotent`: leaves out what nobody may send twice; in a release that crashes, a POST on its way is lost, whoever stands before it. */
   only(kind: 'all' | 'idempotent'): void;
+  /** Requests a second from now on. */
+  rate(perSecond: number): void;
   figures(): LoadFigures;
   /** By the release that the answers of `/version` name; empty where the service has no such page. */
   sightings(): ReadonlyMap<string, Sighting>;
@@ -55,7 +57,7 @@ export function startLoad({ port, perSecond, connections }: LoadOptions): Load {
   const latencies = createLatencies();
   const failures: Failure[] = [];
   const seen = new Map<string, Sighting>();
-  const state = { sent: 0, answered: 0, failed: 0, inFlight: 0, isIdempotent: false };
+  const state = { sent: 0, answered: 0, failed: 0, inFlight: 0, isIdempotent: false, perSecond };
   const startedAt = performance.now();
   let due = 0;
   let last = startedAt;
@@ -79,17 +81,13 @@ export function startLoad({ port, perSecond, connections }: LoadOptions): Load {
       }
       state.answered += 1;
       const release = path === '/version' ? releaseOf(outcome.body) : null;
-      if (release)
-        seen.set(release, {
-          firstSentAt: Math.min(sentAt, seen.get(release)?.firstSentAt ?? sentAt),
-          lastSentAt: Math.max(sentAt, seen.get(release)?.lastSentAt ?? 0),
-        });
+      if (release) see(seen, release, sentAt);
     });
   };
   const timer = setInterval(() => {
     const now = performance.now();
     // After a pause of the process nothing is made up for: the rate is a limit.
-    due = Math.min(due + ((now - last) * perSecond) / 1000, perSecond / 20);
+    due = Math.min(due + ((now - last) * state.perSecond) / 1000, state.perSecond / 20);
     last = now;
     for (; due >= 1 && state.inFlight < maxInFlight; due -= 1) send();
   }, tickMs);
@@ -103,6 +101,7 @@ export function startLoad({ port, perSecond, connections }: LoadOptions): Load {
   });
   return {
     only: (kind) => (state.isIdempotent = kind === 'idempotent'),
+    rate: (wanted) => (state.perSecond = wanted),
     figures,
     sightings: () => new Map(seen),
     async stop() {
@@ -112,6 +111,11 @@ export function startLoad({ port, perSecond, connections }: LoadOptions): Load {
       return figures();
     },
   };
+}
+
+function see(seen: Map<string, Sighting>, release: string, sentAt: number): void {
+  const { firstSentAt, lastSentAt } = seen.get(release) ?? { firstSentAt: sentAt, lastSentAt: sentAt };
+  seen.set(release, { firstSentAt: Math.min(firstSentAt, sentAt), lastSentAt: Math.max(lastSentAt, sentAt) });
 }
 
 interface Question {

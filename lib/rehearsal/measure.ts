@@ -1,5 +1,5 @@
 /** What one deployment did, from what the gateway saw and what the hosts reported. */
-import { type DesiredState, parseDesiredState, revisionOf } from '../contract/desired-state.ts';
+import { parseDesiredState, revisionOf } from '../contract/desired-state.ts';
 import type { HostStatus } from '../contract/host-status.ts';
 import { blobKey, desiredStateKey } from '../contract/names.ts';
 import type { Store } from '../delivery/store.ts';
@@ -55,14 +55,17 @@ export async function measure(options: MeasureOptions): Promise<DeploymentFacts 
   const revision = revisionOf(desired);
   const rejections = statuses.flatMap(({ rejected }) => rejected.filter((one) => one.revision === revision));
   return {
-    ...{ generation: desired.generation, commit: desired.commit, release: desired.release, revision },
+    generation: desired.generation,
+    commit: desired.commit,
+    release: desired.release,
+    revision,
     deliverySeconds: writtenAt === null ? null : (writtenAt - pushedAt) / 1_000,
     switchedSeconds: since(switchedAt(statuses, revision, instances.length)),
     rejectedSeconds: since(least(rejections.map(({ at }) => Date.parse(at)))),
     rejectedFor: [...new Set(rejections.map(({ reason }) => reason))],
     appStartSeconds: seconds(most(statuses.map(({ timings }) => timings.startedMs))),
     switchMs: most(statuses.map(({ timings }) => timings.switchMs)),
-    ...bytesMoved(options, desired),
+    ...bytesMoved(options),
   };
 }
 
@@ -79,7 +82,7 @@ export async function statusesOf(
   });
 }
 
-function bytesMoved({ calls, bucket, runtime }: MeasureOptions, { release: _ }: DesiredState) {
+function bytesMoved({ calls, bucket, runtime }: MeasureOptions) {
   const blobs = calls.filter(({ service, path }) => service === 's3' && path.startsWith(`/${bucket}/blobs/`));
   const ofRuntime = blobs.filter(({ path }) => path === `/${bucket}/${blobKey(runtime)}`);
   const awsCalls: Record<string, number> = {};

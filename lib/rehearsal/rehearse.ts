@@ -1,9 +1,10 @@
 /** The whole thing on one laptop: builds the world, takes the tour, writes what was measured, and leaves nothing behind. */
 import { writeFile } from 'node:fs/promises';
 import type { Environment } from '../contract/environment.ts';
+import type { LoadFigures } from './load.ts';
 import { emptyFigures, type RehearsalReport, type TourStep, tourSteps } from './report.ts';
 import { type Run, type Variables, withRun } from './run.ts';
-import { endOfPush, stay } from './stay.ts';
+import { stay } from './stay.ts';
 import { createStory } from './story.ts';
 import { summaryOf } from './summary.ts';
 import { takeTour, type Tour } from './tour.ts';
@@ -53,24 +54,30 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
 
 async function perform(run: Run, world: World, options: RehearsalOptions): Promise<RehearsalReport> {
   const steps = options.stays ? (['first-deploy'] as const) : (options.steps ?? tourSteps);
+  const { stays } = options;
   let tour: Tour = { world, load: null, steps: [], figures: emptyFigures };
   const problems: string[] = [];
   try {
-    await takeTour(world, steps, (so) => (tour = so));
-    if (options.stays) await stay(world, options.serviceDirectory !== null);
+    await takeTour(world, { steps, stays, onStep: (so) => (tour = so) });
+    if (stays) await stay(tour, options.serviceDirectory !== null);
   } catch (error) {
     options.signal.throwIfAborted();
     problems.push(error instanceof Error ? error.message : String(error));
-    run.story.say(problems[0] ?? '');
   }
-  const load = (await tour.load?.stop()) ?? { requests: 0, failed: 0, failures: [], p50Ms: 0, p99Ms: 0 };
+  const load = (await tour.load?.stop()) ?? noLoad;
   return {
     schema: 1,
     isGood: problems.length === 0 && load.failed === 0,
     problems,
     service: options.service,
     environment: options.environment.name,
-    ...{ proxy: world.proxy, hosts: world.hosts, seconds: run.story.elapsed() },
-    ...{ figures: tour.figures, load, steps: tour.steps },
+    proxy: world.proxy,
+    hosts: world.hosts,
+    seconds: run.story.elapsed(),
+    figures: tour.figures,
+    load,
+    steps: tour.steps,
   };
 }
+
+const noLoad: LoadFigures = { requests: 0, failed: 0, failures: [], p50Ms: 0, p99Ms: 0 };

@@ -1,4 +1,5 @@
 /** Deploys what is pushed to `dev`, one push after the other, as a pipeline would: with the real command line, in a clone of its own. */
+import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import type { Platform } from '../contract/runtime-pins.ts';
 import type { Assemblies } from './assemblies.ts';
@@ -26,6 +27,9 @@ export interface DeployResult extends CommandResult {
 export interface Runner {
   /** As if it had just been pushed. */
   take(push: Push): void;
+  /** The end of each deployment, from now on. */
+  onEnd(listener: (result: DeployResult) => void): void;
+  isBusy(): boolean;
   /** The end of the deployment of a commit, past or coming. */
   deployed(commit: string): Promise<DeployResult>;
 }
@@ -40,7 +44,6 @@ export interface RunnerOptions {
   /** Where AWS is. */
   readonly variables: Variables;
   readonly onStart?: (push: Push) => void;
-  readonly onEnd?: (result: DeployResult) => void;
   /** What a command says while it works. */
   readonly onProgress?: (message: string) => void;
 }
@@ -54,29 +57,36 @@ export async function cloneForRunner(run: Run, remote: Remote): Promise<string> 
 }
 
 export function startRunner(run: Run, options: RunnerOptions): Runner {
-  const ends = new Map<string, PromiseWithResolver<DeployResult>>();
-  const endOf = (commit: string): PromiseWithResolver<DeployResult> => {
-    const known = ends.get(commit) ?? withResolver<DeployResult>();
-    ends.set(commit, known);
-    return known;
-  };
+  const ended = new Map<string, Promise<DeployResult>>();
+  const news = new EventEmitter().setMaxListeners(0);
+  let waiting = 0;
   let queue: Promise<unknown> = Promise.resolve();
   const take = (push: Push): void => {
     if (push.branch !== 'dev') {
       run.story.say(`${push.commit.slice(0, 7)} pushed to ${push.branch}: only dev has machines in this rehearsal`);
       return;
     }
-    queue = queue.then(async () => {
-      const result = await deploy(run, push, options);
-      options.onEnd?.(result);
-      endOf(push.commit).resolve(result);
-    });
-    queue.catch((error: unknown) => endOf(push.commit).reject(error));
+    waiting += 1;
+    const end = queue.then(async () => deploy(run, push, options)).finally(() => (waiting -= 1));
+    ended.set(push.commit, end);
+    news.emit('taken');
+    queue = end.then(
+      (result) => void news.emit('end', result),
+      () => undefined,
+    );
   };
   options.remote.onPush(take);
   return {
     take,
-    deployed: (commit) => endOf(commit).promise,
+    onEnd: (listener) => void news.on('end', listener),
+    isBusy: () => waiting > 0,
+    async deployed(commit) {
+      for (;;) {
+        const end = ended.get(commit);
+        if (end) return end;
+        await once(news, 'taken', { signal: run.signal });
+      }
+    },
   };
 }
 
@@ -157,22 +167,4 @@ function lines(take: (line: string) => void): (text: string) => void {
     rest = parts.pop() ?? '';
     for (const line of parts) take(line);
   };
-}
-
-interface PromiseWithResolver<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-function withResolver<T>(): PromiseWithResolver<T> {
-  let resolve: (value: T) => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<T>((res, rej) => {
-    resolve = res;
-    reject = rej;
-  });
-  // Nobody may ask for the end of this commit.
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
 }

@@ -3,24 +3,33 @@ import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hostsAt } from './deploy-change.ts';
 import type { DeployResult } from './runner.ts';
+import type { Tour } from './tour.ts';
 import type { World } from './world.ts';
 
 const lookEveryMs = 500;
 
 /** Until Ctrl-C. */
-export async function stay(world: World, isOwnService: boolean): Promise<void> {
-  const { run, loadBalancer } = world;
+export async function stay({ world, load }: Tour, isOwnService: boolean): Promise<void> {
+  const { run, loadBalancer, runner } = world;
+  let before = load?.figures();
+  runner.onEnd((result) => {
+    const after = load?.figures();
+    run.story.say(endOfPush(result));
+    if (before && after) {
+      const [requests, failed] = [after.requests - before.requests, after.failed - before.failed];
+      run.story.say(`${requests} requests since the last time, ${failed} failed`);
+    }
+    before = after;
+  });
   for (const line of invitation(world, isOwnService)) run.story.plain(line);
   run.story.plain(`The service answers at ${loadBalancer.url}. Ctrl-C ends it all.`);
   await follow(world);
 }
 
-/** One line for the end of a push, in words that say what is served now. */
-export function endOfPush({ commit, exit, complaint, output }: DeployResult): string {
+function endOfPush({ commit, exit, complaint }: DeployResult): string {
   const short = commit.slice(0, 7);
   if (exit.code === 0) return `commit ${short} is deployed: every host serves it`;
-  const said = complaint || (output === null ? 'it said nothing' : 'the hosts refused it');
-  return `commit ${short} is not deployed: ${said}; what served before still serves`;
+  return `commit ${short} is not deployed: ${complaint || 'the hosts refused it'}; what served before still serves`;
 }
 
 function invitation({ run, remote, copy }: World, isOwnService: boolean): readonly string[] {
@@ -50,16 +59,16 @@ function invitation({ run, remote, copy }: World, isOwnService: boolean): readon
   ];
 }
 
-/** Tells each change in what the hosts report. */
+/** Tells what hosts do by themselves: what a deployment makes them do is told by the deployment. */
 async function follow(world: World): Promise<void> {
-  const { run, machines } = world;
+  const { run, machines, runner } = world;
   const told = new Map<string, string>();
   while (!run.signal.aborted) {
     const reports = await hostsAt(world).catch(() => []);
     for (const { instance, status } of reports) {
       const name = machines.hosts().find((host) => host.instance === instance)?.name ?? instance;
       const line = `host ${name}: ${describe(status)}`;
-      if (told.has(instance) && told.get(instance) !== line) run.story.say(line);
+      if (!runner.isBusy() && told.has(instance) && told.get(instance) !== line) run.story.say(line);
       told.set(instance, line);
     }
     await sleep(lookEveryMs, undefined, { signal: run.signal }).catch(() => undefined);

@@ -17,6 +17,7 @@ import { takePortBlock } from './ports.ts';
 import { RehearsalError } from './rehearsal-error.ts';
 import { createRemote, type Remote } from './remote.ts';
 import type { Run } from './run.ts';
+import { progressLine } from './progress-lines.ts';
 import { cloneForRunner, type Runner, slipway, startRunner, target } from './runner.ts';
 import { createWorkingCopy, type WorkingCopy } from './working-copy.ts';
 
@@ -55,53 +56,81 @@ export interface World {
 
 /** Throws `RehearsalError`. */
 export async function createWorld(run: Run, options: WorldOptions): Promise<World> {
-  const { environment, service } = options;
+  const { environment, service, hosts } = options;
   const platform = platformOf(process.platform, process.arch);
   const proxy = await chooseProxy(run, options.proxy);
   const loadBalancer = await openLoadBalancer(options.port);
   run.atEnd(() => loadBalancer.close());
-  const remote = await createRemote(run);
-  const copy = await createWorkingCopy(run, remote, options.serviceDirectory);
-  if (copy.isDirty) run.story.say('the repository has changes that are in no commit: they are rehearsed too');
-  const pins = parseRuntimePins(await readFile(join(copy.path, 'environments', 'runtime.json'), 'utf8'));
-  run.story.say(
-    'starting the AWS emulator, bootstrapping its account with the CDK, building the service, synthesizing the stacks',
-  );
-  const clone = await cloneForRunner(run, remote);
+  const source = await createSource(run, options.serviceDirectory);
   const assemblies = createAssemblies(run, { service, environment: environment.name, variables: run.variables });
+  run.story.say('starting the AWS emulator, building the service, synthesizing the stacks');
   const [emulator] = await Promise.all([
     startAccount(run, environment),
-    buildAhead(run, clone, { environment: environment.name, platform }),
-    assemblies.of(clone).then(() => run.story.say('the stacks are synthesized')),
+    buildAhead(run, source.clone, { environment: environment.name, platform }),
+    assemblies.of(source.clone).then(() => run.story.say('the stacks are synthesized')),
   ]);
-  const runner = startRunner(run, {
-    ...{ remote, clone, assemblies, platform, environment: environment.name },
-    variables: emulator.variables,
-    onProgress: (message) => run.story.say(`  ${message}`),
-    onStart: ({ commit }) => run.story.say(`commit ${commit.slice(0, 7)} is pushed to dev: deploying it`),
-  });
-  const aws = {
-    region: environment.region,
-    endpoint: emulator.gateway.endpoint,
-    credentials: { accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal' },
-  };
-  const cloud = openCloud(aws, run.signal);
-  const bucket = storeBucketName({ ...environment, service, environment: environment.name });
-  const ports = await takePortBlock();
-  run.atEnd(() => ports.close());
+  const aws = await openAws(run, emulator, options);
   const machines = runMachines(run, {
-    ...{ cloud, loadBalancer, ports, proxy, service, environment: environment.name },
+    cloud: aws.cloud,
+    loadBalancer,
+    ports: aws.ports,
+    proxy,
+    service,
+    environment: environment.name,
     variables: emulator.variables,
-    size: options.hosts,
+    size: hosts,
     drainTimeoutMs: environment.health.drainSeconds * 1_000,
   });
   run.atEnd(() => machines.ended);
-  return {
-    ...{ run, service, environment, platform, proxy, hosts: options.hosts, bucket, emulator, cloud },
-    ...{ loadBalancer, machines, remote, copy, runner },
-    runtime: pins.platforms[platform].sha256,
-    store: openStore(bucket, aws),
+  const runner = startRunner(run, {
+    remote: source.remote,
+    clone: source.clone,
+    assemblies,
+    platform,
+    environment: environment.name,
+    variables: emulator.variables,
+    onProgress: (message) => tellProgress(run, machines, message),
+    onStart: ({ commit }) => run.story.say(`commit ${commit.slice(0, 7)} is pushed to dev: deploying it`),
+  });
+  const parts = { run, service, environment, platform, proxy, hosts, emulator, loadBalancer, machines, runner };
+  return { ...parts, ...source, ...aws, runtime: await runtimeOf(source.copy, platform) };
+}
+
+interface Source {
+  readonly remote: Remote;
+  readonly copy: WorkingCopy;
+  /** In which the deployments run. */
+  readonly clone: string;
+}
+
+async function createSource(run: Run, serviceDirectory: string | null): Promise<Source> {
+  const remote = await createRemote(run);
+  const copy = await createWorkingCopy(run, remote, serviceDirectory);
+  if (copy.isDirty) run.story.say('the repository has changes that are in no commit: they are rehearsed too');
+  return { remote, copy, clone: await cloneForRunner(run, remote) };
+}
+
+async function openAws(run: Run, { gateway }: Emulator, { environment, service }: WorldOptions) {
+  const access = {
+    region: environment.region,
+    endpoint: gateway.endpoint,
+    credentials: { accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal' },
   };
+  const bucket = storeBucketName({ ...environment, service, environment: environment.name });
+  const ports = await takePortBlock();
+  run.atEnd(() => ports.close());
+  return { ports, bucket, cloud: openCloud(access, run.signal), store: openStore(bucket, access) };
+}
+
+async function runtimeOf({ path }: WorkingCopy, platform: Platform): Promise<string> {
+  const pins = parseRuntimePins(await readFile(join(path, 'environments', 'runtime.json'), 'utf8'));
+  return pins.platforms[platform].sha256;
+}
+
+function tellProgress({ story }: Run, machines: Machines, message: string): void {
+  const names = new Map(machines.hosts().map(({ instance, name }) => [instance, name]));
+  const line = progressLine(message, names);
+  if (line !== null) story.say(`  ${line}`);
 }
 
 async function startAccount(run: Run, environment: Environment): Promise<Emulator> {

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type HealthCheck, type LoadBalancer, openLoadBalancer } from '../../lib/rehearsal/load-balancer.ts';
 
@@ -47,6 +47,10 @@ async function condition(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await turn();
 }
 
+function finish(response: ServerResponse | null): void {
+  response?.end('done');
+}
+
 const target = (id: string, port: number) => ({ id, address: '127.0.0.1', port });
 
 test('a host takes traffic after its first passed check, and hosts take turns', async () => {
@@ -89,20 +93,19 @@ test('a request body and its answer pass unchanged', async () => {
 
 test('a host that leaves answers what it was asked, and gets nothing new', async () => {
   const lb = await balancer();
-  let finish = (): void => undefined;
+  let pending: ServerResponse | null = null;
   const port = await backend((request, response) => {
-    if (request.url === '/slow') finish = () => void response.end('done');
+    if (request.url === '/slow') pending = response;
     else response.end();
   });
   lb.register([target('i-a', port)], check);
   await condition(() => lb.healthy().length === 1);
   const slow = fetch(`${lb.url}/slow`).then((response) => response.text());
-  const before = finish;
-  await condition(() => finish !== before);
+  await condition(() => pending !== null);
   lb.register([], check);
   const drained = lb.drain('i-a', 10_000);
   expect((await fetch(lb.url)).status).toBe(503);
-  finish();
+  finish(pending);
   expect(await slow).toBe('done');
   await drained;
 });
@@ -111,7 +114,10 @@ test('a request that a host cuts off is not repeated: the client sees 502 and wh
   const lb = await balancer();
   let asked = 0;
   const port = await backend((request, response) => {
-    if (request.url === '/.slipway/health') return void response.end();
+    if (request.url === '/.slipway/health') {
+      response.end();
+      return;
+    }
     asked += 1;
     request.socket.destroy();
   });

@@ -1,12 +1,13 @@
 import { createServer } from 'node:net';
 import { takePortBlock } from '../../lib/rehearsal/ports.ts';
 
+const block = (port: number): number => Math.floor(port / 100);
+
 test('two runs take ports of different blocks, and no port twice', async () => {
   const [one, two] = await Promise.all([takePortBlock(), takePortBlock()]);
   try {
     const taken = [...(await one.take(3)), ...(await one.take(3)), ...(await two.take(3))];
     expect(new Set(taken).size).toBe(9);
-    const block = (port: number): number => Math.floor(port / 100);
     expect(new Set(taken.slice(0, 6).map(block)).size).toBe(1);
     expect(block(taken[8] ?? 0)).not.toBe(block(taken[0] ?? 0));
     expect(Math.max(...taken)).toBeLessThan(32_768);
@@ -16,29 +17,29 @@ test('two runs take ports of different blocks, and no port twice', async () => {
 });
 
 test('a port that somebody listens on is passed over', async () => {
-  const block = await takePortBlock();
+  const own = await takePortBlock();
   const server = createServer();
   try {
-    const [first = 0] = await block.take(1);
-    block.give([first]);
+    const [first = 0] = await own.take(1);
+    own.give([first]);
     await new Promise<void>((resolve) => {
       server.listen(first, '127.0.0.1', resolve);
     });
-    expect(await block.take(1)).not.toContain(first);
+    expect(await own.take(1)).not.toContain(first);
   } finally {
     server.close();
-    await block.close();
+    await own.close();
   }
 });
 
 test('ports that were given back are taken again, and none is left when all are taken', async () => {
-  const block = await takePortBlock();
+  const own = await takePortBlock();
   try {
-    const some = await block.take(2);
-    block.give(some);
-    expect(await block.take(2)).toEqual(some);
-    await expect(block.take(99)).rejects.toMatchObject({ code: 'no-free-ports' });
+    const some = await own.take(2);
+    own.give(some);
+    expect(await own.take(2)).toEqual(some);
+    await expect(own.take(99)).rejects.toMatchObject({ code: 'no-free-ports' });
   } finally {
-    await block.close();
+    await own.close();
   }
 });
