@@ -104,7 +104,7 @@ test('A1: another clone in another folder with another commit of the same tree g
   repository.commit('first', server);
   const one = await build(options());
   const clone = join(folder, 'elsewhere');
-  repository.git('clone', '--quiet', repository.root, clone);
+  repository.git('clone', '--quiet', '--config', 'core.autocrlf=true', repository.root, clone);
   repository.commit('unrelated', { 'README.md': 'x' });
   const caches = join(folder, 'other');
   mkdirSync(join(caches, 'runtime'), { recursive: true });
