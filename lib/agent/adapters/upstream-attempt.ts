@@ -59,8 +59,8 @@ export function attempt(upstream: UpstreamRequest): Promise<Attempt> {
       clearTimeout(connectTimer);
       resolve(failure({ connected, late, cancelled: signal.aborted }, error));
     });
-    if (upstream.body.length > 0) call.write(upstream.body);
-    if (rest === null) call.end();
+    if (rest === null) call.end(upstream.body);
+    else call.write(upstream.body);
   });
 }
 
