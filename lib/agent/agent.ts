@@ -91,6 +91,7 @@ export class Agent {
       const { clock, log } = this.#core.ports;
       try {
         const isBusy = await this.#turn(signal);
+        if (this.#faults > 0) this.#core.memory.trouble = null;
         this.#faults = 0;
         if (!isBusy) await this.#wake.wait(clock, tickMs, signal);
       } catch (error) {

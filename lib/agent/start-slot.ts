@@ -36,7 +36,9 @@ export async function startSlot(core: Core, { revision, slot }: Start): Promise<
     await noteRestart(core, slot);
   }
   const started = await core.ports.supervisor.start(slot, launchOf(core, pins, entry));
-  return started.kind === 'started' ? { kind: 'done' } : { ...started, kind: 'rejected' };
+  if (started.kind === 'refused') return { ...started, kind: 'rejected' };
+  core.memory.trouble = null;
+  return { kind: 'done' };
 }
 
 /** The first restart comes at once; each further one waits longer, until the app has run for a while. */

@@ -108,7 +108,7 @@ describe('a deployment', () => {
 
   test('S6: keeps the blobs of the confirmed and the previous release only, over many deployments', async () => {
     const { host } = await serving();
-    for (let index = 0; index < 20; index += 1) {
+    for (let index = 0; index < 10; index += 1) {
       const pins = world.deploy(world.publish(`release ${index}`));
       await world.until(() => host.hasConverged(pins));
     }
@@ -288,6 +288,48 @@ describe('a bad release', () => {
   });
 });
 
+test('S8: a wall clock that jumps ten years to either side decides nothing', async () => {
+  const { host } = await serving();
+  for (const years of [10, -20]) {
+    const next = world.deploy(world.publish(`after ${years} years`));
+    await world.until(() => host.serving === next.release);
+    world.clock.wallMs += years * 365 * 86_400_000;
+    const tookMs = await world.until(() => host.hasConverged(next));
+    expect(tookMs).toBeGreaterThanOrEqual(5_000);
+    expect(tookMs).toBeLessThan(8_000);
+  }
+  expect(host.hasFailed).toBe(false);
+});
+
+test('a slot that ignores SIGTERM for long blocks no repair of what serves', async () => {
+  const { host } = await serving();
+  const two = world.deploy(world.publish('two'));
+  const stop = host.supervisor.stop.bind(host.supervisor);
+  host.supervisor.stop = async (slot) => {
+    await world.clock.sleep(10_000, new AbortController().signal);
+    await stop(slot);
+  };
+  await world.until(() => host.hasConverged(two));
+  host.supervisor.kill('green');
+  const tookMs = await world.until(
+    () => host.serving === two.release && host.supervisor.look('green').kind === 'running',
+  );
+  expect(tookMs).toBeLessThanOrEqual(1_000);
+});
+
+test('a step that fails is reported, tried again, and forgotten when it succeeds', async () => {
+  const { host } = await serving();
+  const route = host.proxy.route.bind(host.proxy);
+  host.proxy.route = async () => {
+    throw new Error('the proxy says no');
+  };
+  const two = world.deploy(world.publish('two'));
+  await world.until(() => host.status?.detail.includes('the proxy says no') ?? false);
+  host.proxy.route = route;
+  await world.until(() => host.hasConverged(two));
+  expect(host.status?.detail).toBe('serves and is confirmed');
+});
+
 describe('going back', () => {
   test('to the release before fetches nothing and waits for no canary', async () => {
     const { host, one } = await serving();
@@ -393,10 +435,10 @@ describe('when what is remote is away', () => {
   test('S10: serving is unaffected, requests are few, and change comes when it is back', async () => {
     const { host, one } = await serving();
     world.store.fault = () => unavailable('network');
-    await world.pass(1_800_000);
+    await world.pass(900_000);
     expect(host.serving).toBe(one.release);
     expect(host.hasFailed).toBe(false);
-    expect(world.store.calls.length).toBeLessThan(3 * 30 * 2);
+    expect(world.store.calls.length).toBeLessThan(3 * 15 * 2);
     world.store.fault = () => null;
     const two = world.deploy(world.publish('two'));
     await world.until(() => host.hasConverged(two));
@@ -478,9 +520,9 @@ describe('drift', () => {
   test('an app that crashes again and again is restarted with growing pauses, and for ever', async () => {
     const { host, one } = await serving();
     host.supervisor.behaviours.set(one.release, { exitsAfterMs: 500 });
-    await world.pass(600_000);
+    await world.pass(300_000);
     const starts = host.supervisor.starts.length;
-    expect(starts).toBeLessThan(40);
+    expect(starts).toBeLessThan(25);
     host.supervisor.behaviours.set(one.release, {});
     await world.until(() => host.serving === one.release);
     await world.pass(120_000);
@@ -490,7 +532,7 @@ describe('drift', () => {
   test('a crash-looping app does not block its own fix', async () => {
     const { host, one } = await serving();
     host.supervisor.behaviours.set(one.release, { exitsAfterMs: 500 });
-    await world.pass(300_000);
+    await world.pass(120_000);
     const two = world.deploy(world.publish('two'));
     const tookMs = await world.until(() => host.serving === two.release);
     expect(tookMs).toBeLessThan(10_000);

@@ -454,7 +454,7 @@ describe('whatever the host is like', () => {
           expect(serves(actual)).toBe(true);
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -464,12 +464,12 @@ describe('whatever the host is like', () => {
         let actual: Actual = { ...start, mayRestart };
         for (const step of plan(wanted, actual)) {
           const next = apply(step, actual, wanted);
-          if (serves(actual)) expect([words(step), serves(next)]).toEqual([words(step), true]);
-          expect(next.generation).toBeGreaterThanOrEqual(actual.generation);
+          if (serves(actual) && !serves(next)) throw new Error(`nothing serves after: ${words(step)}`);
+          if (next.generation < actual.generation) throw new Error(`the generation falls at: ${words(step)}`);
           actual = next;
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -479,11 +479,13 @@ describe('whatever the host is like', () => {
         let actual = start;
         for (const step of plan(wanted, actual)) {
           const isSwitch = step.kind === 'switch' || step.kind === 'roll-back';
-          if (isSwitch && serves(actual)) expect(actual.checked).toContain(step.active);
+          if (isSwitch && serves(actual) && step.active !== null && !actual.checked.includes(step.active)) {
+            throw new Error(`not checked: ${words(step)}`);
+          }
           actual = apply(step, actual, wanted);
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_000 },
     );
   });
 });

@@ -1,6 +1,9 @@
 /** Time that passes only when a test says so: sleeps end in their order, at once. */
 import type { Clock } from '../../lib/agent/ports.ts';
 
+/** One for all: making one with its stack takes longer than all else. */
+const aborted = new DOMException('The operation was aborted', 'AbortError');
+
 interface Timer {
   readonly atMs: number;
   readonly wake: () => void;
@@ -25,7 +28,7 @@ export class FakeClock implements Clock {
     await new Promise<void>((resolve, reject) => {
       const abort = (): void => {
         this.#timers.delete(timer);
-        reject(new DOMException('The operation was aborted', 'AbortError'));
+        reject(aborted);
       };
       const wake = (): void => {
         signal.removeEventListener('abort', abort);
