@@ -54,12 +54,15 @@ function detailOf({ goal, state, memory, sourceTrouble }: Report): string {
   return [said, memory.trouble, sourceTrouble].filter((one) => one !== null).join('; ');
 }
 
+/** Where the active slot is dead, the backup answers. */
 function servingOf({ actual, state, pinsOf, now }: Report): HostStatus['serving'] {
-  const { active } = actual.proxy;
-  if (active === null) return null;
-  const seen = actual.slots[active];
-  const pins = seen.kind === 'running' ? pinsOf(seen.revision) : null;
-  return pins && { ...names(pins), slot: active, since: state.servingSince ?? now };
+  const { active, backup } = actual.proxy;
+  for (const slot of [active, backup]) {
+    const seen = slot === null ? null : actual.slots[slot];
+    const pins = seen?.kind === 'running' ? pinsOf(seen.revision) : null;
+    if (slot !== null && pins !== null) return { ...names(pins), slot, since: state.servingSince ?? now };
+  }
+  return null;
 }
 
 function names(pins: Pins) {

@@ -190,8 +190,8 @@ test('a host comes up, changes, rejects, survives the death of its agent, and he
   await loading;
   expect([...load.answers].sort()).toEqual(['crashing red', 'one red', 'two red']);
 
-  const slot = rejected.serving?.slot ?? 'blue';
-  const record = await readFile(join(settings.runDirectory, `slot-${slot}.json`), 'utf8');
+  expect(rejected.serving?.slot).toBe('green');
+  const record = await readFile(join(settings.runDirectory, 'slot-green.json'), 'utf8');
   process.kill(-Number(/"pid":(\d+)/.exec(record)?.[1]), 'SIGKILL');
   await until('the repair to be reported', async () => (await status())?.healed.length === 1, 30_000);
   await answers('two red');

@@ -150,7 +150,10 @@ describe('a bad release', () => {
     const tookMs = await world.until(() => host.proxy.current.active === 'blue');
     expect(tookMs).toBeLessThanOrEqual(250);
     await world.until(outcomeIs(host, 'rejected', 2));
-    expect(host.status?.rejected[0]).toMatchObject({ reason: 'exited', revision: revisionOf(two) });
+    expect(host.status).toMatchObject({
+      serving: { release: one.release },
+      rejected: [{ reason: 'exited', revision: revisionOf(two) }],
+    });
     expect(host.serving).toBe(one.release);
     expect(host.hasFailed).toBe(false);
   });
