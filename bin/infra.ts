@@ -1,7 +1,6 @@
 /** The CDK app of this repository. `-c environment=dev` synthesizes that environment only. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { environments, promotionOrder, service } from '../environments/index.ts';
 import { ContractError } from '../lib/contract/document.ts';
 import { parseRuntimePins } from '../lib/contract/runtime-pins.ts';
@@ -42,6 +41,4 @@ function expectedProblem(error: unknown): readonly string[] {
   throw error;
 }
 
-// The rules of CloudFormation are WebAssembly that runs for a second or two: optimizing it takes longer than it saves.
-setFlagsFromString('--liftoff-only');
 void main();

@@ -11,7 +11,7 @@ afterAll(() => {
 
 /** Digests of all files of the assembly, made with the time zone and umask. */
 function assemblyOf(copy: RepositoryCopy, { zone, umask }: { readonly zone: string; readonly umask: string }) {
-  const synth = `umask ${umask} && exec node --require ts-node/register bin/infra.ts`;
+  const synth = `umask ${umask} && exec node bin/infra.cjs`;
   const shell = ['bash', '-c', synth];
   const output = join(copy.folder, 'cdk.out');
   const { status, said } = copy.run(isRoot ? ['unshare', '--net', ...shell] : shell, {

@@ -47,10 +47,18 @@ afterAll(async () => {
   await moto.stop();
 });
 
+/** Instances of the Auto Scaling group. */
+const instanceIds = async () => (await group())?.Instances?.map(({ InstanceId }) => InstanceId);
+
 const group = async () => {
   const { AutoScalingGroups } = await new AutoScalingClient(client()).send(new DescribeAutoScalingGroupsCommand({}));
   return AutoScalingGroups?.[0];
 };
+
+function settingsIn(userData: string): string {
+  const script = Buffer.from(userData, 'base64').toString('utf8');
+  return /<<'SLIPWAY_SETTINGS'\n(.*)\nSLIPWAY_SETTINGS\n/.exec(script)?.[1] ?? '';
+}
 
 describe('the stacks of dev, deployed to the emulator by the real command line', () => {
   test('make a host and register it at the load balancer', async () => {
@@ -66,14 +74,12 @@ describe('the stacks of dev, deployed to the emulator by the real command line',
   });
 
   test('give the host settings with the id of its role', async () => {
-    const { LaunchTemplate } = (await group())?.Instances?.[0] ?? {};
+    const hosts = await group();
     const { LaunchTemplateVersions } = await new EC2Client(client()).send(
-      new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: LaunchTemplate?.LaunchTemplateId }),
+      new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: hosts?.LaunchTemplate?.LaunchTemplateId }),
     );
-    const encoded = LaunchTemplateVersions?.[0]?.LaunchTemplateData?.UserData ?? '';
-    const script = Buffer.from(encoded, 'base64').toString('utf8');
-    const settings = /<<'SLIPWAY_SETTINGS'\n(.*)\nSLIPWAY_SETTINGS\n/.exec(script)?.[1] ?? '';
-    expect(parseAgentSettings(settings).host).toMatch(/^AROA[A-Z0-9]+:INSTANCE_ID$/);
+    const encoded = LaunchTemplateVersions?.[0]?.LaunchTemplateData?.UserData;
+    expect(parseAgentSettings(settingsIn(encoded ?? '')).host).toMatch(/^AROA[A-Z0-9]+:INSTANCE_ID$/);
   });
 
   test('say where the service is', () => {
@@ -81,7 +87,7 @@ describe('the stacks of dev, deployed to the emulator by the real command line',
   });
 
   test('a changed config value changes the config stack only, and replaces no host', async () => {
-    const before = (await group())?.Instances?.map(({ InstanceId }) => InstanceId);
+    const before = await instanceIds();
     copy.edit('environments/dev.ts', 'Hello from dev', 'Good morning from dev');
     const changed = [...deploy().matchAll(/✅ {2}dev\/(\w+) \(.*?\)( \(no changes\))?/g)];
     expect(changed.map(([, stack, unchanged]) => `${stack}${unchanged ?? ''}`).toSorted()).toEqual([
@@ -92,6 +98,6 @@ describe('the stacks of dev, deployed to the emulator by the real command line',
     ]);
     const { Parameter } = await new SSMClient(client()).send(new GetParameterCommand({ Name: '/hello/dev/config' }));
     expect(Parameter?.Value).toBe('{"GREETING":"Good morning from dev","LOG_LEVEL":"debug"}');
-    expect((await group())?.Instances?.map(({ InstanceId }) => InstanceId)).toEqual(before);
+    expect(await instanceIds()).toEqual(before);
   }, 300_000);
 });

@@ -9,6 +9,11 @@ const launchTemplate = (expected: Readonly<Record<string, unknown>>, templates =
 const egress = (preset: 'public' | 'endpoints') =>
   devWith(({ network }) => ({ network: { ...network, egress: preset } }));
 
+const address = (isPublic: boolean) => ({
+  NetworkInterfaces: [Match.objectLike({ AssociatePublicIpAddress: isPublic })],
+});
+const subnets = (count: number) => Array.from({ length: count }, () => Match.anyValue());
+
 describe('the hosts', () => {
   test('T3: tokens for their metadata, one hop far, no key, encrypted disks', () => {
     launchTemplate({
@@ -24,9 +29,6 @@ describe('the hosts', () => {
   });
 
   test('T5: have a public address only with egress public', () => {
-    const address = (isPublic: boolean) => ({
-      NetworkInterfaces: [Match.objectLike({ AssociatePublicIpAddress: isPublic })],
-    });
     launchTemplate(address(true), egress('public'));
     launchTemplate(address(false), egress('endpoints'));
   });
@@ -46,7 +48,6 @@ describe('the hosts', () => {
   });
 
   test('T7: stand in as many zones as the environment says, judged by the load balancer', () => {
-    const subnets = (count: number) => Array.from({ length: count }, () => Match.anyValue());
     devWith().service.hasResourceProperties('AWS::AutoScaling::AutoScalingGroup', {
       MinSize: '1',
       MaxSize: '2',

@@ -50,7 +50,7 @@ describe('I10: the role of a host', () => {
 
   test('may open a session, and has no managed policy and no statement beside these', () => {
     expect(statement('SessionManager')?.['Resource']).toBe('*');
-    const names = statements().map(({ Sid }) => Sid);
+    const names = statements().map(({ Sid }) => String(Sid));
     expect(names.toSorted()).toEqual([
       'ListStatus',
       'ReadConfigAndSecrets',

@@ -9,6 +9,10 @@ const attributes = (expected: Readonly<Record<string, string>>) =>
       .map(([Key, Value]) => ({ Key, Value })),
   );
 
+const deletionProtection = (value: string) => ({
+  LoadBalancerAttributes: attributes({ 'deletion_protection.enabled': value }),
+});
+
 const withDomain = () => devWith(options['a domain']).service;
 
 describe('the load balancer', () => {
@@ -27,13 +31,10 @@ describe('the load balancer', () => {
   });
 
   test('T6: protected from deletion only where the environment is protected', () => {
-    const expected = (value: string) => ({
-      LoadBalancerAttributes: attributes({ 'deletion_protection.enabled': value }),
-    });
-    devWith().service.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', expected('false'));
+    devWith().service.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', deletionProtection('false'));
     devWith(options.protected).service.hasResourceProperties(
       'AWS::ElasticLoadBalancingV2::LoadBalancer',
-      expected('true'),
+      deletionProtection('true'),
     );
   });
 

@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { environments, service } from '../../environments/index.ts';
 import type { Environment } from '../../lib/contract/environment.ts';
@@ -31,12 +30,11 @@ export function synthesize(environment: Environment): Templates {
     const app = slipwayApp({ service, environments: [environment], agentSha256, runtime, isValidated: false, outdir });
     const stage = app.node.findChild(environment.name);
     if (!(stage instanceof EnvironmentStage)) throw new Error('the app holds no stage of that name');
-    const template = (stack: Stack) => Template.fromStack(stack);
     return {
-      network: template(stage.network),
-      store: template(stage.store),
-      config: template(stage.config),
-      service: template(stage.service),
+      network: Template.fromStack(stage.network),
+      store: Template.fromStack(stage.store),
+      config: Template.fromStack(stage.config),
+      service: Template.fromStack(stage.service),
     };
   } finally {
     rmSync(outdir, { recursive: true, force: true });
