@@ -42,20 +42,22 @@ export async function createWorkingCopy(
     await git(run, ['commit', '--quiet', '--no-verify', '--allow-empty', '--message', message], call);
     return git(run, ['rev-parse', 'HEAD'], call);
   };
+  const push = async (): Promise<void> => {
+    await git(run, ['push', '--quiet', 'origin', 'HEAD:dev'], call);
+  };
   await linkShared(run, path);
   if (serviceDirectory !== null) {
     await replaceService(run, serviceDirectory, service);
     // What it ignores was left out already: the rest is its source, whatever this repository ignores.
     await commit(`feat(service): ${serviceDirectory}`, ['--force', 'service']);
+    await push();
   }
   return {
     path,
     service,
     isDirty,
     commit: (message) => commit(message),
-    async push() {
-      await git(run, ['push', '--quiet', 'origin', 'HEAD:dev'], call);
-    },
+    push,
     async restore(commit) {
       await rm(service, { recursive: true, force: true });
       await git(run, ['checkout', '--quiet', commit, '--', 'service'], call);

@@ -1,5 +1,5 @@
 /** The rehearsal on services that it has never seen, and on services that break the contract. */
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environments, service } from '../../environments/index.ts';
@@ -76,11 +76,6 @@ describe('a service that breaks the contract gets one clear message', () => {
   test('dependencies without a lock', async () => {
     const message = await complaint({ 'package.json': '{"main":"a.js","dependencies":{"express":"^5.0.0"}}' });
     expect(message).toContain('package-lock.json');
-  });
-
-  test('a native dependency that would be compiled at install time', async () => {
-    await cp(join(fixtures, 'native-source'), directory, { recursive: true });
-    expect(await complaint({})).toMatch(/install script|prebuilt|native/);
   });
 
   const declared = (health: object) => JSON.stringify({ main: 'a.js', slipway: { health } });

@@ -84,7 +84,9 @@ test('a service of another folder takes the place of service/, without what is i
   await mkdir(join(other, 'node_modules', 'x'), { recursive: true });
   await writeFile(join(other, 'package.json'), '{"main":"dist/b.js"}');
   await writeFile(join(other, 'dist', 'b.js'), 'other');
-  const copy = await createWorkingCopy(run, await createRemote(run), other);
+  const remote = await createRemote(run);
+  const copy = await createWorkingCopy(run, remote, other);
+  expect(git(remote.path, 'rev-parse', 'dev')).toBe(await copy.head());
   expect(git(copy.path, 'ls-files', 'service').split('\n')).toEqual(['service/dist/b.js', 'service/package.json']);
   expect(existsSync(join(copy.service, 'a.js'))).toBe(false);
 });
