@@ -19,14 +19,20 @@ export interface AssembliesOptions {
   readonly variables: Variables;
 }
 
+const untold = (): void => undefined;
+
 export function createAssemblies(run: Run, options: AssembliesOptions): Assemblies {
+  let isFirst = true;
   return {
     async of(clone) {
       const directory = join(run.directory.path, 'assembly', await keyOf(run, clone));
       if (existsSync(directory)) return { directory, isKnown: true };
       const draft = `${directory}.tmp`;
       const { signal } = run;
-      await synthesize({ ...options, directory: draft, repository: clone, signal, progress: () => undefined });
+      // Validation is most of a synthesis. The first one validates what is there; of a change, its pull request's checks do.
+      const variables = isFirst ? options.variables : { ...options.variables, CDK_VALIDATION: 'false' };
+      isFirst = false;
+      await synthesize({ ...options, variables, directory: draft, repository: clone, signal, progress: untold });
       await rename(draft, directory);
       return { directory, isKnown: false };
     },

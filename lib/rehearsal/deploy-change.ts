@@ -1,8 +1,9 @@
 /** Deploys one commit, waits until the hosts have decided, and measures what it did. */
 import { type DeploymentRecord, parseDeploymentRecord } from '../contract/deployment-record.ts';
-import type { HostStatus } from '../contract/host-status.ts';
+import type { HostStatus, Rejection } from '../contract/host-status.ts';
 import { deploymentKey } from '../contract/names.ts';
 import { type DeploymentFacts, measure, statusesOf } from './measure.ts';
+import { describeRejection } from './describe-rejection.ts';
 import { RehearsalError } from './rehearsal-error.ts';
 import type { DeployResult } from './runner.ts';
 import { until } from './until.ts';
@@ -71,15 +72,21 @@ async function assertOutcome(world: World, facts: DeploymentFacts, expected: Exp
   const key = deploymentKey(facts.generation);
   const record = (await world.store.read(key, parseDeploymentRecord, world.run.signal))?.value;
   if (record?.outcome === expected) return;
+  const said = (await hostsAt(world)).flatMap(({ status }) => status.rejected).find(isOf(facts));
+  const seen = said ? describeRejection(said) : { wrong: outcomeOf(record), todo: 'see the logs of the hosts' };
   throw new RehearsalError('tour-failed', {
-    tried: `deploying commit ${facts.commit.slice(0, 7)} as generation ${facts.generation}`,
-    wrong: `it should be ${expected}, and is ${outcomeOf(record)}`,
-    todo: 'see what the host says',
+    tried: `deploying commit ${facts.commit.slice(0, 7)}`,
+    wrong: expected === 'confirmed' ? seen.wrong : `it should be ${expected}: ${seen.wrong}`,
+    todo: seen.todo,
   });
 }
 
+function isOf({ revision }: DeploymentFacts): (rejection: Rejection) => boolean {
+  return (rejection) => rejection.revision === revision;
+}
+
 function outcomeOf(record: DeploymentRecord | undefined): string {
-  if (!record) return 'undecided';
+  if (!record) return 'it is undecided';
   const [detail = ''] = record.detail.split('\n');
   return `${record.outcome}: ${detail.slice(0, 300)}`;
 }

@@ -1,7 +1,7 @@
 /** The remote of the rehearsal: a bare repository whose branches tell when they were pushed to. */
 import { statSync, watch } from 'node:fs';
-import { mkdir, open, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { git } from './git.ts';
 import { RehearsalError } from './rehearsal-error.ts';
 import type { Run } from './run.ts';
@@ -23,15 +23,15 @@ export interface Remote {
   onPush(listener: (push: Push) => void): void;
 }
 
-/** Holds what the repository holds at HEAD, as `dev`, `stage` and `prod`. Throws `RehearsalError`. */
+/** Its `dev` is at the repository's HEAD. Throws `RehearsalError`. */
 export async function createRemote(run: Run): Promise<Remote> {
-  await assertRepository(run);
+  const head = await headOf(run);
   const path = join(run.directory.path, 'remote.git');
   await mkdir(path);
   const cwd = { cwd: path };
   await git(run, ['init', '--quiet', '--bare'], cwd);
-  // Objects of a repository that was cloned without its history stay that way.
-  await git(run, ['fetch', '--quiet', '--no-tags', '--update-shallow', run.repository, 'HEAD:refs/heads/dev'], cwd);
+  await borrowObjects(run, path);
+  await git(run, ['update-ref', 'refs/heads/dev', head], cwd);
   await git(run, ['config', 'receive.shallowUpdate', 'true'], cwd);
   // Stronger than hooks that the user has for all repositories.
   await git(run, ['config', 'core.hooksPath', join(path, 'hooks')], cwd);
@@ -44,9 +44,18 @@ export async function createRemote(run: Run): Promise<Remote> {
   return { path, onPush: (listener) => follow(join(path, 'pushes'), listener, run.signal) };
 }
 
-async function assertRepository(run: Run): Promise<void> {
+/** Reads the repository's objects where they are: copying a long history takes seconds. Where it was cloned without its history stays known. */
+async function borrowObjects(run: Run, path: string): Promise<void> {
+  const inRepository = async (name: string): Promise<string> =>
+    resolve(run.repository, await git(run, ['rev-parse', '--git-path', name], { cwd: run.repository }));
+  await writeFile(join(path, 'objects', 'info', 'alternates'), `${await inRepository('objects')}\n`);
+  const shallow = await readFile(await inRepository('shallow'), 'utf8').catch(() => null);
+  if (shallow !== null) await writeFile(join(path, 'shallow'), shallow);
+}
+
+async function headOf(run: Run): Promise<string> {
   try {
-    await git(run, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { cwd: run.repository });
+    return await git(run, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { cwd: run.repository });
   } catch (cause) {
     run.signal.throwIfAborted();
     throw new RehearsalError(

@@ -47,6 +47,10 @@ test.each([
   expect(await runs()).toEqual(before);
 });
 
+const declared = (health: object) => JSON.stringify({ main: 'a.js', slipway: { health } });
+const server = (status: string, port = 'process.env.PORT') =>
+  `require('node:http').createServer((q, r) => r.writeHead(${status}).end()).listen(${port}, process.env.HOST);`;
+
 describe('a service that breaks the contract gets one clear message', () => {
   let directory: string;
 
@@ -78,10 +82,6 @@ describe('a service that breaks the contract gets one clear message', () => {
     expect(message).toContain('package-lock.json');
   });
 
-  const declared = (health: object) => JSON.stringify({ main: 'a.js', slipway: { health } });
-  const server = (status: string, port = 'process.env.PORT') =>
-    `require('node:http').createServer((q, r) => r.writeHead(${status}).end()).listen(${port}, process.env.HOST);`;
-
   test('no health page', async () => {
     const files = { 'package.json': declared({ deadlineMs: 3_000 }), 'a.js': server("q.url === '/' ? 200 : 404") };
     expect(await complaint(files)).toMatch(/\/health.*404/);
@@ -89,7 +89,7 @@ describe('a service that breaks the contract gets one clear message', () => {
 
   test('it listens on a port of its own', async () => {
     const files = { 'package.json': declared({ deadlineMs: 3_000 }), 'a.js': server('200', '0') };
-    expect(await complaint(files)).toMatch(/not healthy within 3000 ms.*(PORT|ECONNREFUSED)/);
+    expect(await complaint(files)).toMatch(/nothing listens.*PORT/);
   });
 
   test('health that never passes', async () => {
@@ -99,6 +99,6 @@ describe('a service that breaks the contract gets one clear message', () => {
 
   test('it ends at once', async () => {
     const files = { 'package.json': declared({}), 'a.js': 'throw new Error("no database");' };
-    expect(await complaint(files)).toMatch(/exited.*no database/s);
+    expect(await complaint(files)).toMatch(/exited with code 1: Error: no database/);
   });
 });
