@@ -9,7 +9,8 @@ module.exports = {
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
   testTimeout: real ? 120_000 : 20_000,
   coverageProvider: 'v8',
-  collectCoverageFrom: ['lib/contract/**/*.ts', 'lib/agent/plan.ts'],
-  coverageThreshold: { './lib/contract/': { branches: 100 }, './lib/agent/plan.ts': { branches: 100 } },
+  // The words and the judgement: `npm run coverage` fails when a branch of them is not taken.
+  collectCoverageFrom: ['lib/contract/**/*.ts', 'lib/agent/{plan,goal,step,rollout}.ts'],
+  coverageThreshold: { global: { branches: 100 } },
   snapshotFormat: { printBasicPrototype: false },
 };

@@ -19,8 +19,8 @@ export type Permission =
 
 /** The order in which hosts take a release: another one for each release, so that not always the same host goes first. */
 export function rankHosts(hosts: readonly string[], release: string): readonly string[] {
-  const keys = new Map(hosts.map((host) => [host, sha256(host + release)]));
-  return [...keys.keys()].sort((a, b) => ((keys.get(a) ?? '') < (keys.get(b) ?? '') ? -1 : 1));
+  const ranked = [...new Set(hosts)].map((host) => ({ host, key: sha256(host + release) }));
+  return ranked.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ host }) => host);
 }
 
 /** Canaries first, then waves; each group goes when all before it have confirmed. `haltAfter` rejections anywhere stop the rest. */
