@@ -22,6 +22,8 @@ export interface StepRecord {
   readonly requests: number;
   readonly failed: number;
   readonly deployment: DeploymentFacts | null;
+  /** What this step measured. */
+  readonly figures: Partial<RehearsalFigures>;
 }
 
 export interface RehearsalFigures {

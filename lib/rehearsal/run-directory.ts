@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { RehearsalError } from './rehearsal-error.ts';
 import { endProcessesOf, startOf } from './run-processes.ts';
 
@@ -12,6 +12,8 @@ const maxSocketPath = 107;
 const longestSocket = 'h/99/run/haproxy-master.sock.tmp12';
 /** A run that has just made its directory may not have signed it yet. */
 const unsignedForMs = 10_000;
+/** Runs whose logs are kept. */
+const keptLogs = 5;
 
 export interface RunDirectory {
   readonly id: string;
@@ -55,16 +57,25 @@ export async function createRunDirectory(repository: string): Promise<RunDirecto
 /** Ends all processes of the run and removes its directory. Returns where the logs are, if they are kept. */
 export async function closeRun(path: string, keepsLogs: boolean): Promise<string | null> {
   await endProcessesOf(path);
-  const logs = join(path, 'logs');
-  const kept = join(path, '..', '..', 'logs', path.slice(-4));
-  const isKept = keepsLogs && existsSync(logs);
-  if (isKept) {
-    await mkdir(join(kept, '..'), { recursive: true });
-    await rm(kept, { recursive: true, force: true });
-    await rename(logs, kept);
-  }
+  const kept = keepsLogs ? await keepLogs(path) : null;
   await rm(path, { recursive: true, force: true, maxRetries: 5 });
-  return isKept ? join(kept) : null;
+  return kept;
+}
+
+/** Those of the last failures only. */
+async function keepLogs(path: string): Promise<string | null> {
+  const logs = join(path, 'logs');
+  if (!existsSync(logs)) return null;
+  const all = join(path, '..', '..', 'logs');
+  const kept = join(all, basename(path));
+  await mkdir(all, { recursive: true });
+  await rm(kept, { recursive: true, force: true });
+  await rename(logs, kept);
+  const byAge = (await readdir(all))
+    .map((name) => ({ name, at: statSync(join(all, name)).mtimeMs }))
+    .sort((a, b) => b.at - a.at);
+  for (const { name } of byAge.slice(keptLogs)) await rm(join(all, name), { recursive: true, force: true });
+  return kept;
 }
 
 async function sweepDeadRuns(runs: string): Promise<void> {

@@ -72,6 +72,8 @@ function variablesOf(inherited: Variables, { path, cache, temporary }: RunDirect
     npm_config_update_notifier: 'false',
     PIP_CACHE_DIR: join(cache, 'pip'),
     PYTHONDONTWRITEBYTECODE: '1',
+    // Of ts-node: it names its files after the script, which has another path in each run.
+    V8_COMPILE_CACHE_CACHE_DIR: join(path, 'compiled'),
     GIT_TERMINAL_PROMPT: '0',
     NO_COLOR: '1',
   };

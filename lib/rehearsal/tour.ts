@@ -78,6 +78,7 @@ async function take(step: TourStep, tour: Tour): Promise<{ readonly record: Step
     requests: after.requests - before.requests,
     failed: after.failed - before.failed,
     deployment: done.facts,
+    figures: done.figures,
   };
   return { record, done };
 }
