@@ -41,7 +41,7 @@ export const options = {
   remote: { flag: 'remote', value: 'NAME', help: 'Git remote of the branches. Default: origin.' },
   json: { flag: 'json', help: 'One JSON document on standard output; progress as JSON lines on standard error.' },
   service: { flag: 'service', value: 'DIR', help: 'A Node.js service of yours. Default: the example in service/.' },
-  stay: { flag: 'stay', help: 'Keep it running after the tour, for your own pushes, until Ctrl-C.' },
+  stay: { flag: 'stay', help: 'Only the first deployment; then it keeps running for your own pushes, until Ctrl-C.' },
   jsonFile: { flag: 'json', value: 'FILE', help: 'Write what was measured there, as JSON.' },
   proxy: {
     flag: 'proxy',

@@ -12,6 +12,7 @@ export const rehearsalErrorCodes = [
   'port-in-use',
   'no-free-ports',
   'no-proxy',
+  'json-not-writable',
   'deploy-failed',
   'machine-failed',
   'unsupported-platform',

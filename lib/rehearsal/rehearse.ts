@@ -1,8 +1,10 @@
 /** The whole thing on one laptop: builds the world, takes the tour, writes what was measured, and leaves nothing behind. */
-import { writeFile } from 'node:fs/promises';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Environment } from '../contract/environment.ts';
 import type { LoadFigures } from './load.ts';
 import { emptyFigures, type RehearsalReport, type TourStep, tourSteps } from './report.ts';
+import { RehearsalError } from './rehearsal-error.ts';
 import { type Run, type Variables, withRun } from './run.ts';
 import { stay } from './stay.ts';
 import { createStory } from './story.ts';
@@ -42,6 +44,7 @@ export interface RehearsalOptions {
 /** Throws `RehearsalError` where it could not begin, and the signal's reason; what goes wrong on the tour is in the report. */
 export async function rehearse(options: RehearsalOptions): Promise<RehearsalReport> {
   const story = createStory(options.write);
+  if (options.jsonFile !== null) await assertWritable(options.jsonFile);
   const report = await withRun({ ...options, story }, async (run) => {
     const world = await createWorld(run, { ...options, hosts: options.hosts ?? 2 });
     const value = await perform(run, world, options);
@@ -50,6 +53,20 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
   for (const line of summaryOf(report)) options.write(line);
   if (options.jsonFile !== null) await writeFile(options.jsonFile, `${JSON.stringify(report, null, 2)}\n`);
   return report;
+}
+
+/** Before anything starts, and not after a minute. */
+async function assertWritable(file: string): Promise<void> {
+  try {
+    await access(dirname(file), constants.W_OK);
+  } catch (cause) {
+    const complaint = {
+      tried: `--json ${file}`,
+      wrong: 'its folder cannot be written to',
+      todo: 'choose another file',
+    };
+    throw new RehearsalError('json-not-writable', complaint, { cause });
+  }
 }
 
 async function perform(run: Run, world: World, options: RehearsalOptions): Promise<RehearsalReport> {

@@ -1,26 +1,38 @@
 /** The last lines: what was measured, as a table, and what an emulator cannot show. */
+import type { Failure } from './load.ts';
+import type { DeploymentFacts } from './measure.ts';
 import type { RehearsalFigures, RehearsalReport } from './report.ts';
 
 export function summaryOf(report: RehearsalReport): readonly string[] {
-  const { figures, load, steps } = report;
-  const change = steps.find(({ step }) => step === 'good-change')?.deployment;
+  const { load } = report;
   return [
-    '',
-    `Measured (${report.hosts} hosts, ${report.proxy === 'haproxy' ? 'HAProxy' : 'the built-in switch'})`,
-    ...table(rowsOf(figures)),
-    ...table([
-      ['requests', String(load.requests), `p50 ${load.p50Ms.toFixed(1)} ms, p99 ${load.p99Ms.toFixed(1)} ms`],
-      ['failed requests', String(load.failed), ''],
-    ]),
-    ...(change ? record(change) : []),
-    ...load.failures
-      .slice(0, 10)
-      .map(({ at, request, reason }) => `failed at ${new Date(at).toISOString()}: ${request}: ${reason}`),
-    ...report.problems,
     '',
     'What this does not show: the emulator checks no IAM policy and no checksum, its machines are processes of',
     'this laptop without systemd, and its times are not those of AWS. Those have tests of their own.',
+    ...(report.steps.length > 0 ? tableOf(report) : []),
+    ...load.failures.slice(0, shownFailures).map(lineOf),
+    ...report.problems.flatMap((problem) => ['', problem]),
   ];
+}
+
+const shownFailures = 10;
+
+function tableOf({ figures, load, steps, hosts, proxy }: RehearsalReport): readonly string[] {
+  const change = steps.find(({ step }) => step === 'good-change')?.deployment;
+  return [
+    '',
+    `Measured on ${hosts} hosts with ${proxy === 'haproxy' ? 'HAProxy' : 'the built-in switch'}`,
+    ...table([
+      ...rowsOf(figures),
+      ...(change ? rowsOfChange(change) : []),
+      ['requests', String(load.requests), `p50 ${load.p50Ms.toFixed(1)} ms, p99 ${load.p99Ms.toFixed(1)} ms`],
+      ['failed requests', String(load.failed), ''],
+    ]),
+  ];
+}
+
+function lineOf({ at, request, reason }: Failure): string {
+  return `  failed at ${new Date(at).toISOString()}: ${request}: ${reason}`;
 }
 
 type Row = readonly [what: string, value: string, note: string];
@@ -56,20 +68,11 @@ function rowsOf(figures: RehearsalFigures): readonly Row[] {
   ];
 }
 
-function record(change: {
-  readonly cloudFormationCalls: number;
-  readonly publishedBytes: number;
-  readonly runtimeBytes: number;
-}): readonly string[] {
-  const { cloudFormationCalls, publishedBytes, runtimeBytes } = change;
-  return table([
-    ['change of the app: CloudFormation calls', String(cloudFormationCalls), ''],
-    [
-      'change of the app: bytes published',
-      String(publishedBytes),
-      `${runtimeBytes} bytes of runtime published or fetched`,
-    ],
-  ]);
+function rowsOfChange({ cloudFormationCalls, publishedBytes, runtimeBytes }: DeploymentFacts): readonly Row[] {
+  return [
+    ['CloudFormation calls for that change', String(cloudFormationCalls), ''],
+    ['bytes published for it', String(publishedBytes), `${runtimeBytes} bytes of runtime published or fetched`],
+  ];
 }
 
 function table(rows: readonly Row[]): readonly string[] {
