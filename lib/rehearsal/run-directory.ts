@@ -65,7 +65,7 @@ export async function closeRun(path: string, keepsLogs: boolean): Promise<string
 /** Those of the last failures only. */
 async function keepLogs(path: string): Promise<string | null> {
   const logs = join(path, 'logs');
-  if (!existsSync(logs)) return null;
+  if (!existsSync(logs) || (await readdir(logs)).length === 0) return null;
   const all = join(path, '..', '..', 'logs');
   const kept = join(all, basename(path));
   await mkdir(all, { recursive: true });
