@@ -5,7 +5,7 @@ import { parseServicePackage, type ServicePackage } from '../delivery/service-pa
 import { RehearsalError } from './rehearsal-error.ts';
 
 /** What the service must come up in, once it can never be healthy: the tour waits for it. */
-const brokenDeadlineMs = 4_000;
+const brokenDeadlineMs = 3_000;
 
 /** A file that no service reads: the release differs, what it does does not. */
 export async function changeHarmlessly(service: string, mark: string): Promise<void> {

@@ -51,7 +51,7 @@ function rowsOf(figures: RehearsalFigures): readonly Row[] {
     ['change written -> all hosts serving it', seconds(figures.writtenToServingSeconds), appStart],
     ['switch', seconds(figures.switchMs === null ? null : figures.switchMs / 1_000, 4), 'one command to the proxy'],
     ['config written -> all hosts serving it', seconds(figures.configChangeSeconds), ''],
-    ['rejection noticed: never healthy', seconds(rejectionSeconds.neverHealthy), 'its deadline is 4 s'],
+    ['rejection noticed: never healthy', seconds(rejectionSeconds.neverHealthy), 'its deadline is 3 s'],
     [
       'rejection noticed: crash in soak',
       seconds(rejectionSeconds.crashInSoak),

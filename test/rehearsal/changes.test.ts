@@ -72,7 +72,7 @@ test('an environment without config is refused', async () => {
 test('the release that never becomes healthy answers 503, on the health path that the service declares', async () => {
   await service({ 'package.json': '{"main":"a.js","slipway":{"health":{"path":"/ready"}}}' });
   await neverHealthy(directory);
-  expect((await declared()).health).toMatchObject({ path: '/ready', deadlineMs: 4_000 });
+  expect((await declared()).health).toMatchObject({ path: '/ready', deadlineMs: 3_000 });
   const port = await freePort();
   const child = await start(port);
   expect(await status(port, '/ready')).toBe(503);
