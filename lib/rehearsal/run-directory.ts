@@ -65,7 +65,9 @@ export async function closeRun(path: string, keepsLogs: boolean): Promise<string
 /** Those of the last failures only. */
 async function keepLogs(path: string): Promise<string | null> {
   const logs = join(path, 'logs');
-  if (!existsSync(logs) || (await readdir(logs)).length === 0) return null;
+  if (!existsSync(logs)) return null;
+  const written = (await readdir(logs)).filter((name) => statSync(join(logs, name)).size > 0);
+  if (written.length === 0) return null;
   const all = join(path, '..', '..', 'logs');
   const kept = join(all, basename(path));
   await mkdir(all, { recursive: true });
