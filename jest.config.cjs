@@ -7,6 +7,8 @@ module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: [real ? '**/*.real.ts' : '**/*.test.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } } }] },
+  // Jest leaves a core free, which on two cores is half of them; what starts machines and measures them goes one by one.
+  maxWorkers: real ? 1 : '100%',
   testTimeout: real ? 120_000 : 20_000,
   coverageProvider: 'v8',
   // The words and the judgement: `npm run coverage` fails when a branch of them is not taken.
