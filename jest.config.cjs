@@ -1,5 +1,5 @@
-// Two projects would share nothing: one suite, in parallel, transformed by swc. What needs root, HAProxy or an emulator is
-// under test/real and runs by `npm run test:real`.
+// `*.test.ts` are fast and need nothing but npm packages. `*.real.ts` need HAProxy, an emulator or real processes of seconds:
+// `npm run test:real`.
 const real = process.env['SLIPWAY_TEST'] === 'real';
 
 module.exports = {
