@@ -1,16 +1,23 @@
 /** The real process, a few times only: each start costs most of a second. */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const entry = join(__dirname, '../../bin/slipway.cjs');
+
+let home: string;
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'slipway-home-'));
+});
+afterAll(() => rmSync(home, { recursive: true }));
 
 function slipway(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...args], {
     cwd: tmpdir(),
     encoding: 'utf8',
     // No credentials from this machine, and none asked of the network.
-    env: { PATH: process.env['PATH'], HOME: join(__dirname, 'no-such-home'), AWS_EC2_METADATA_DISABLED: 'true' },
+    env: { PATH: process.env['PATH'], HOME: home, AWS_EC2_METADATA_DISABLED: 'true' },
     timeout: 15_000,
   });
   return { status, stdout, stderr };
@@ -40,4 +47,9 @@ test('C4: no credentials: one line, no stack, 1', () => {
   const { status, stdout, stderr } = slipway('status', '-e', 'dev');
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
   expect(stderr.trimEnd().split('\n')).toEqual([expect.stringContaining('credentials')]);
+});
+
+test('nothing is written to the home of whoever runs it', () => {
+  slipway('status', 'production');
+  expect(readdirSync(home)).toEqual([]);
 });
