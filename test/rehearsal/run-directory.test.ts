@@ -71,6 +71,13 @@ test('what a killed run left is swept by the next one, and a living run is left 
   expect(runs.toSorted()).toEqual([living.id, next.id].toSorted());
 });
 
+test('logs in which nothing was written are not kept, and not named', async () => {
+  const run = await createRunDirectory(repository);
+  await writeFile(join(run.logs, 'watchdog.log'), '');
+  expect(await closeRun(run.path, true)).toBeNull();
+  expect(existsSync(join(repository, '.slipway', 'logs'))).toBe(false);
+});
+
 test('the logs of a run that failed are kept beside the runs', async () => {
   const run = await createRunDirectory(repository);
   await writeFile(join(run.logs, 'emulator.log'), 'said');
