@@ -1,19 +1,8 @@
 import { canonicalJson } from '../../lib/contract/canonical-json.ts';
 import { readUserData } from '../../lib/rehearsal/user-data.ts';
+import { agentSettings } from '../support/documents.ts';
 
-const settings = {
-  schema: 1,
-  service: 'hello',
-  environment: 'dev',
-  region: 'eu-central-1',
-  bucket: 'slipway-hello-dev-111122223333',
-  host: 'AROAEXAMPLE:INSTANCE_ID',
-  stateDirectory: '/var/lib/slipway',
-  runDirectory: '/run/slipway',
-  listen: { address: '0.0.0.0', port: 8080 },
-  slots: { address: '127.0.0.1', blue: 8081, green: 8082 },
-  proxy: 'haproxy',
-};
+const settings = agentSettings({ host: 'AROAEXAMPLE:INSTANCE_ID', bucket: 'slipway-hello-dev-111122223333' });
 const digest = 'a'.repeat(64);
 
 function script(json: string): string {
