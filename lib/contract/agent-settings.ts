@@ -1,5 +1,6 @@
 /** What an agent must know before it can read its desired state. User data carries it; it changes only with the machine. */
 import * as v from 'valibot';
+import { pinsSchema } from './desired-state.ts';
 import { parseDocument } from './document.ts';
 import { environmentLabel, serviceName, text, whole } from './fields.ts';
 
@@ -24,6 +25,12 @@ export const agentSettingsSchema = v.strictObject({
   /** Where the two slots listen; nobody but the proxy of this host reaches them. */
   slots: v.strictObject({ address, blue: port, green: port }),
   proxy: v.picklist(['haproxy', 'built-in'], 'must be haproxy or built-in'),
+  /** Who runs the service and the proxy: units of the machine, or children of the agent, as in the rehearsal. */
+  supervisor: v.picklist(['systemd', 'process'], 'must be systemd or process'),
+  /** How long the connections of a slot that leaves may go on before it is stopped. */
+  drainSeconds: whole(0, 3_600),
+  /** What the launch template says that this machine runs (push mode); null: what the desired state says (pull mode). */
+  pinned: v.nullable(pinsSchema),
 });
 
 export type AgentSettings = v.InferOutput<typeof agentSettingsSchema>;

@@ -44,5 +44,8 @@ function agentSettings({ service, environment, roleId }: UserDataProps): AgentSe
     listen: { address: '0.0.0.0', port: environment.service.port },
     slots: { address: '127.0.0.1', ...slotPorts },
     proxy: 'haproxy',
+    supervisor: 'systemd',
+    drainSeconds: environment.health.drainSeconds,
+    pinned: null,
   };
 }

@@ -72,6 +72,7 @@ function rehearsalSettings(
     listen: { address: '127.0.0.1', port: listen },
     slots: { address: '127.0.0.1', blue, green },
     proxy,
+    supervisor: 'process',
   };
 }
 

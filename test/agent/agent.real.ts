@@ -66,6 +66,9 @@ beforeAll(async () => {
     listen: { address: '127.0.0.1', port },
     slots: { address: '127.0.0.1', blue, green },
     proxy: 'built-in',
+    supervisor: 'process',
+    drainSeconds: 1,
+    pinned: null,
   };
   await mkdir(settings.stateDirectory);
   await mkdir(settings.runDirectory);

@@ -24,6 +24,9 @@ describe('the first boot of a host', () => {
       listen: { address: '0.0.0.0', port: 8080 },
       slots: { address: '127.0.0.1', blue: 3001, green: 3002 },
       proxy: 'haproxy',
+      supervisor: 'systemd',
+      drainSeconds: 30,
+      pinned: null,
     });
   });
 

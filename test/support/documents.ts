@@ -103,6 +103,9 @@ export function agentSettings(change: Partial<AgentSettings> = {}): AgentSetting
     listen: { address: '0.0.0.0', port: 8080 },
     slots: { address: '127.0.0.1', blue: 8081, green: 8082 },
     proxy: 'haproxy',
+    supervisor: 'systemd',
+    drainSeconds: 30,
+    pinned: null,
     ...change,
   };
 }

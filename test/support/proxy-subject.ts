@@ -35,6 +35,9 @@ export async function makeProxySubject({ create, recordFile, kind, depth = '' }:
     listen: { address: '127.0.0.1', port },
     slots: { address: '127.0.0.1', blue, green },
     proxy: kind,
+    supervisor: 'process',
+    drainSeconds: 1,
+    pinned: null,
   };
   const proxy = create(settings);
   const children = new Map<Slot, ChildProcess>();

@@ -1,0 +1,66 @@
+/** Plugs the real adapters into the agent, as its settings say, and runs it. */
+import { join } from 'node:path';
+import { type AgentSettings } from '../contract/agent-settings.ts';
+import { desiredStateKey } from '../contract/names.ts';
+import { createAwsClients } from './adapters/aws-clients.ts';
+import { createBuiltInProxy } from './adapters/built-in-proxy.ts';
+import { createDurableFile } from './adapters/durable-file.ts';
+import { createHaproxy } from './adapters/haproxy.ts';
+import { createHttpHealthProbe } from './adapters/http-health-probe.ts';
+import { createProcessSupervisor } from './adapters/process-supervisor.ts';
+import { createS3DesiredState } from './adapters/s3-desired-state.ts';
+import { createS3Releases } from './adapters/s3-releases.ts';
+import { createS3Status } from './adapters/s3-status.ts';
+import { createSsmParameters } from './adapters/ssm-parameters.ts';
+import { createUnpackedBlobs } from './adapters/unpacked-blobs.ts';
+import { Agent } from './agent.ts';
+import { takeAgentLock } from './agent-lock.ts';
+import type { AgentPorts } from './agent-props.ts';
+import type { Clock, Log } from './ports.ts';
+
+export interface RunAgentProps {
+  readonly settings: AgentSettings;
+  /** The agent's own file: the built-in proxy is run from it. */
+  readonly bundle: string;
+  /** Of the agent itself, as hosts report it. */
+  readonly version: string;
+  /** Of an emulator; undefined: AWS itself. */
+  readonly endpoint: string | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** `locked`: another agent works in the same folder. */
+export async function runAgent(props: RunAgentProps, signal: AbortSignal): Promise<'ended' | 'locked'> {
+  const { settings, version } = props;
+  const { service, environment, host, stateDirectory } = settings;
+  const lock = await takeAgentLock(stateDirectory);
+  if (lock === null) return 'locked';
+  const platform = { os: process.platform, cpu: process.arch };
+  const ports = portsOf(props);
+  await new Agent({ service, environment, host, platform, version, ports, random: Math.random }).run(signal);
+  await lock.release();
+  return 'ended';
+}
+
+function portsOf({ settings, bundle, endpoint, clock, log }: RunAgentProps): AgentPorts {
+  const { bucket, host, region, runDirectory, stateDirectory, slots } = settings;
+  const { s3, ssm } = createAwsClients({ region, endpoint });
+  return {
+    source: createS3DesiredState({ client: s3, bucket, key: desiredStateKey }),
+    releases: createS3Releases({ client: s3, bucket }),
+    parameters: createSsmParameters({ client: ssm }),
+    board: createS3Status({ client: s3, bucket, host }),
+    supervisor: createProcessSupervisor({ runDirectory, stateDirectory, slots, clock }),
+    proxy:
+      settings.proxy === 'haproxy'
+        ? createHaproxy({ settings, clock })
+        : createBuiltInProxy({ settings, agentBundle: bundle, clock }),
+    probe: createHttpHealthProbe({ address: slots.address, ports: slots }),
+    blobs: createUnpackedBlobs({ directory: join(stateDirectory, 'blobs') }),
+    stateFile: createDurableFile(join(stateDirectory, 'state.json')),
+    revisionsFile: createDurableFile(join(stateDirectory, 'revisions.json')),
+    clock,
+    log,
+  };
+}
