@@ -49,7 +49,7 @@ export class Alarms extends Construct {
       const alarm = new cloudwatch.Alarm(this, name, {
         alarmName,
         metric: rule.metric,
-        alarmDescription: rule.what,
+        alarmDescription: `${rule.what}. What to do: docs/runbook.md#${name.toLowerCase()}`,
         threshold: rule.threshold,
         comparisonOperator: rule.comparison,
         evaluationPeriods: rule.periods,
