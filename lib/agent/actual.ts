@@ -3,13 +3,15 @@ import type { Slot } from '../contract/host-status.ts';
 import type { SlotObservation } from './ports.ts';
 import type { Permission } from './rollout.ts';
 
-/** What the desired state asks of this host; revisions stand for all that they pin. */
+/** What is asked of this host, by the desired state or by what the machine is pinned to; revisions stand for all that they pin. */
 export interface Intent {
   readonly generation: number;
   readonly revision: string;
   readonly fallback: string | null;
   readonly retry: boolean;
   readonly frozen: boolean;
+  /** Why this machine will never run what the desired state names; null: it aims at just that. */
+  readonly pinnedElsewhere: string | null;
 }
 
 export interface Actual {

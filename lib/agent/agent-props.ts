@@ -1,4 +1,5 @@
 /** All that an agent is made of: who it is, and its ports. */
+import type { Pins } from '../contract/desired-state.ts';
 import type { Random } from './pause.ts';
 import type {
   BlobDirectory,
@@ -39,6 +40,8 @@ export interface AgentProps {
   /** Of the agent itself. */
   readonly version: string;
   readonly ports: AgentPorts;
+  /** What this machine runs, whatever the desired state says; null: what the desired state says. */
+  readonly pinned: Pins | null;
   /** From 0 to 1; for jitter only. */
   readonly random: Random;
 }

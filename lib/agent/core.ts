@@ -18,7 +18,8 @@ export interface Core extends AgentProps {
 }
 
 export function findPins(core: Core, revision: string): Pins | null {
-  const all = [...knownPins(core.state.current), ...core.shelf.all.map(({ pins }) => pins)];
+  const pinned = core.pinned === null ? [] : [core.pinned];
+  const all = [...pinned, ...knownPins(core.state.current), ...core.shelf.all.map(({ pins }) => pins)];
   return all.find((pins) => revisionOf(pins) === revision) ?? null;
 }
 

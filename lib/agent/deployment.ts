@@ -8,7 +8,7 @@ import { garbageKey, keptRevisions, newestDesired } from './observe.ts';
 import type { Outcome } from './outcome.ts';
 import { routeTo } from './route-to.ts';
 import { blobsOf } from './revision-shelf.ts';
-import { stageInBackground, stopInBackground } from './slow-steps.ts';
+import { stageInBackground, stay, stopInBackground } from './slow-steps.ts';
 import { startSlot } from './start-slot.ts';
 import type { Step } from './step.ts';
 import { survey } from './survey.ts';
@@ -16,6 +16,7 @@ import { checkSlice, readSlice, soakSlice } from './watch-health.ts';
 import { revisionOf } from './revision.ts';
 
 const done: Outcome = { kind: 'done' };
+const pending: Outcome = { kind: 'pending' };
 const maxTailBytes = 1_500;
 const maxDetailLength = 3_900;
 
@@ -57,7 +58,9 @@ async function recordPhase({ state, memory }: Core, step: Step): Promise<void> {
 }
 
 // oxlint-disable-next-line eslint/complexity, typescript/consistent-return -- one case for each kind of step, all of them
-async function execute(core: Core, step: Step, { signal, stop, actual }: Turn): Promise<Outcome> {
+async function execute(core: Core, step: Step, turn: Turn): Promise<Outcome> {
+  const { signal, stop } = turn;
+  if (!wantedSlots(step).every((slot) => stay(core, slot))) return pending;
   switch (step.kind) {
     case 'accept':
       return await acceptNewest(core);
@@ -68,7 +71,7 @@ async function execute(core: Core, step: Step, { signal, stop, actual }: Turn): 
     case 'stage':
       return stageInBackground(core, step.revision, stop);
     case 'start':
-      return await startSlot(core, step);
+      return await startSlot(core, step, turn);
     case 'check':
       return await checkSlice(core, step, signal);
     case 'heal-proxy':
@@ -88,10 +91,17 @@ async function execute(core: Core, step: Step, { signal, stop, actual }: Turn): 
       await core.state.update(abandon);
       return done;
     case 'stop-slot':
-      return await stopInBackground(core, step.slot, actual);
+      return await stopInBackground(core, step.slot, turn);
     case 'collect-garbage':
       return await collectGarbage(core);
   }
+}
+
+/** Slots that the step sends requests to, or is about to. */
+function wantedSlots(step: Step): readonly Slot[] {
+  if ('active' in step) return [step.active, step.backup].filter((slot) => slot !== null);
+  const isWanted = step.kind === 'begin' || step.kind === 'check';
+  return isWanted && step.slot !== null ? [step.slot] : [];
 }
 
 async function acceptNewest(core: Core): Promise<Outcome> {
@@ -100,7 +110,8 @@ async function acceptNewest(core: Core): Promise<Outcome> {
   await core.state.update((state) => accept(state, desired));
   core.memory.stalled.clear();
   core.memory.trouble = null;
-  core.tasks.end((name) => name.startsWith('stage ') && name !== `stage ${revisionOf(desired)}`);
+  const aimed = revisionOf(core.pinned ?? desired);
+  core.tasks.end((name) => name.startsWith('stage ') && name !== `stage ${aimed}`);
   return done;
 }
 

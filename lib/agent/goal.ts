@@ -15,6 +15,12 @@ export type Goal = Verdict &
 
 /** What this host is to run, and what that says of the desired generation. */
 export function decide(intent: Intent | null, actual: Actual): Goal {
+  const goal = aim(intent, actual);
+  const detail = intent?.pinnedElsewhere ?? null;
+  return detail === null ? goal : { ...goal, outcome: 'held', detail };
+}
+
+function aim(intent: Intent | null, actual: Actual): Goal {
   if (intent === null) return settle(actual, null, { outcome: 'progressing', detail: 'no desired state was seen yet' });
   const { revision } = intent;
   if (intent.generation < actual.generation) {

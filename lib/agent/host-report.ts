@@ -41,8 +41,9 @@ export function reportOf(report: Report): HostStatus {
   };
 }
 
-function detailOf({ goal, state, memory, sourceTrouble }: Report): string {
-  const revision = state.desired === null ? null : revisionOf(state.desired);
+function detailOf({ goal, state, memory, sourceTrouble, props }: Report): string {
+  const aimed = props.pinned ?? state.desired;
+  const revision = aimed && revisionOf(aimed);
   const rejection = state.rejected.find((one) => one.revision === revision);
   const freeze = state.desired?.freeze;
   const said =

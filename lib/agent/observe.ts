@@ -2,7 +2,9 @@
 import type { DesiredState, Pins } from '../contract/desired-state.ts';
 import type { Slot } from '../contract/host-status.ts';
 import type { Actual, AttemptFacts, Intent } from './actual.ts';
+import { shortDigest } from '../contract/names.ts';
 import type { Core } from './core.ts';
+import type { SoakWatch } from './memory.ts';
 import { within } from './pause.ts';
 import type { SlotObservation } from './ports.ts';
 import { blobsOf } from './revision-shelf.ts';
@@ -13,6 +15,7 @@ const proxyTimeoutMs = 3_000;
 /** A freeze ends by the calendar: the only decision that the wall clock takes part in. */
 export function intentOf(core: Core): Intent | null {
   const desired = newestDesired(core);
+  if (core.pinned !== null) return pinnedIntent(core.pinned, desired);
   if (desired === null) return null;
   const { generation, fallback, retry, freeze } = desired;
   return {
@@ -21,6 +24,22 @@ export function intentOf(core: Core): Intent | null {
     fallback: fallback && revisionOf(fallback),
     retry,
     frozen: freeze !== null && core.ports.clock.now().getTime() < Date.parse(freeze.until),
+    pinnedElsewhere: null,
+  };
+}
+
+/** The desired state tells a pinned machine its generation and nothing else: there is no fallback, and nothing to freeze. */
+function pinnedIntent(pinned: Pins, desired: DesiredState | null): Intent {
+  const revision = revisionOf(pinned);
+  const isDesired = desired === null || revisionOf(desired) === revision;
+  const detail = `pinned to release ${shortDigest(pinned.release)}: a deploy replaces this machine`;
+  return {
+    generation: desired?.generation ?? 0,
+    revision,
+    fallback: null,
+    retry: isDesired && desired?.retry === true,
+    frozen: false,
+    pinnedElsewhere: isDesired ? null : detail,
   };
 }
 
@@ -32,7 +51,7 @@ export function newestDesired({ source, state }: Core): DesiredState | null {
 
 export async function observe(core: Core, signal: AbortSignal): Promise<Actual> {
   const { state, memory, ports } = core;
-  const { confirmed, previous, desired, rejected } = state.current;
+  const { desired, rejected } = state.current;
   const [blue, green, proxy] = await Promise.all([
     ports.supervisor.inspect('blue'),
     ports.supervisor.inspect('green'),
@@ -42,8 +61,7 @@ export async function observe(core: Core, signal: AbortSignal): Promise<Actual> 
   forgetEnded(core, slots);
   return {
     generation: desired?.generation ?? 0,
-    confirmed: confirmed && revisionOf(confirmed.pins),
-    previous: previous && revisionOf(previous.pins),
+    ...provenRevisions(core),
     rejected: rejected.map(({ revision }) => revision),
     slots,
     proxy,
@@ -54,6 +72,14 @@ export async function observe(core: Core, signal: AbortSignal): Promise<Actual> 
   };
 }
 
+/** What an image or an earlier life of the machine left confirmed does not count on a pinned one. */
+function provenRevisions({ state, pinned }: Core): Pick<Actual, 'confirmed' | 'previous'> {
+  const { confirmed, previous } = state.current;
+  const revision = confirmed && revisionOf(confirmed.pins);
+  if (pinned === null) return { confirmed: revision, previous: previous && revisionOf(previous.pins) };
+  return { confirmed: revision === revisionOf(pinned) ? revision : null, previous: null };
+}
+
 /** All that depends on how much time has passed. */
 function timedFacts(core: Core): Pick<Actual, 'attempt' | 'stalled' | 'permission' | 'surveyDue' | 'mayRestart'> {
   const { memory, ports } = core;
@@ -62,8 +88,10 @@ function timedFacts(core: Core): Pick<Actual, 'attempt' | 'stalled' | 'permissio
   return {
     attempt: attemptFacts(core, nowMs),
     stalled: [...memory.stalled].filter(([, { untilMs }]) => untilMs > nowMs).map(([revision]) => revision),
-    permission: survey?.permission ?? null,
-    surveyDue: survey === null || survey.nextMs <= nowMs,
+    ...(core.pinned === null
+      ? { permission: survey?.permission ?? null, surveyDue: survey === null || survey.nextMs <= nowMs }
+      : // Whoever replaces the machines decides how many at a time.
+        { permission: { kind: 'go' }, surveyDue: false }),
     mayRestart: memory.restart === null || memory.restart.notBeforeMs <= nowMs,
   };
 }
@@ -83,20 +111,27 @@ function forgetEnded({ memory }: Core, slots: Readonly<Record<Slot, SlotObservat
   for (const slot of memory.checked) if (slots[slot].kind !== 'running') memory.checked.delete(slot);
 }
 
-function attemptFacts({ state, memory }: Core, nowMs: number): AttemptFacts | null {
+function attemptFacts({ state, memory, pinned }: Core, nowMs: number): AttemptFacts | null {
   const { attempt, desired } = state.current;
   if (attempt === null) return null;
   const revision = revisionOf(attempt.pins);
   const soak = memory.soak?.revision === revision ? memory.soak : null;
   const soakMs = (desired?.rollout.soakSeconds ?? 0) * 1000;
   const isSoaked = soak !== null && soak.failuresInRow === 0 && nowMs - soak.healthySinceMs >= soakMs;
-  return { revision, slot: attempt.slot, soaked: isSoaked, desiredState: soak?.desiredState ?? 'unknown' };
+  return { revision, slot: attempt.slot, soaked: isSoaked, desiredState: readability(soak, pinned) };
+}
+
+/** A pinned machine serves with or without a desired state. */
+function readability(soak: SoakWatch | null, pinned: Pins | null): AttemptFacts['desiredState'] {
+  if (pinned !== null) return 'readable';
+  return soak?.desiredState ?? 'unknown';
 }
 
 /** Of those that matter now. */
 async function runnableRevisions(core: Core): Promise<readonly string[]> {
   const { desired, confirmed, attempt } = core.state.current;
-  const pins = [confirmed?.pins, attempt?.pins, desired, desired?.fallback].flatMap((one) => (one ? [one] : []));
+  const wanted = core.pinned === null ? [desired, desired?.fallback] : [core.pinned];
+  const pins = [confirmed?.pins, attempt?.pins, ...wanted].flatMap((one) => (one ? [one] : []));
   const runnable: string[] = [];
   for (const one of pins) if (await isRunnable(core, one)) runnable.push(revisionOf(one));
   return runnable;

@@ -33,12 +33,14 @@ export interface RunAgentProps {
 /** `locked`: another agent works in the same folder. */
 export async function runAgent(props: RunAgentProps, signal: AbortSignal): Promise<'ended' | 'locked'> {
   const { settings, version } = props;
-  const { service, environment, host, stateDirectory } = settings;
+  const { service, environment, host, pinned, stateDirectory } = settings;
   const lock = await takeAgentLock(stateDirectory);
   if (lock === null) return 'locked';
   const platform = { os: process.platform, cpu: process.arch };
   const ports = portsOf(props);
-  await new Agent({ service, environment, host, platform, version, ports, random: Math.random }).run(signal);
+  const drainMs = settings.drainSeconds * 1_000;
+  const who = { service, environment, host, pinned, platform, version };
+  await new Agent({ ...who, ports, drainMs, random: Math.random }).run(signal);
   await lock.release();
   return 'ended';
 }
@@ -54,7 +56,7 @@ function portsOf({ settings, bundle, endpoint, clock, log }: RunAgentProps): Age
     supervisor: createProcessSupervisor({ runDirectory, stateDirectory, slots, clock }),
     proxy:
       settings.proxy === 'haproxy'
-        ? createHaproxy({ settings, clock })
+        ? createHaproxy({ settings, clock, control: null })
         : createBuiltInProxy({ settings, agentBundle: bundle, clock }),
     probe: createHttpHealthProbe({ address: slots.address, ports: slots }),
     blobs: createUnpackedBlobs({ directory: join(stateDirectory, 'blobs') }),

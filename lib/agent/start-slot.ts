@@ -1,6 +1,7 @@
 /** Starts a revision in a slot: as the candidate of a deployment, or to bring back what was confirmed. */
 import type { Pins } from '../contract/desired-state.ts';
 import type { Slot } from '../contract/host-status.ts';
+import type { Actual } from './actual.ts';
 import { changeAttempt } from './agent-state.ts';
 import { type Core, findPins, noteHealed } from './core.ts';
 import type { Outcome } from './outcome.ts';
@@ -9,6 +10,7 @@ import type { Launch } from './ports.ts';
 import type { ShelvedRevision } from './revision-shelf.ts';
 import { parseServiceConfig } from './service-config.ts';
 import { revisionOf } from './revision.ts';
+import { vacate } from './slow-steps.ts';
 
 const firstPauseMs = 1_000;
 const maxPauseMs = 30_000;
@@ -20,12 +22,18 @@ interface Start {
   readonly slot: Slot;
 }
 
-export async function startSlot(core: Core, { revision, slot }: Start): Promise<Outcome> {
+interface Turn {
+  readonly actual: Actual;
+  readonly stop: AbortSignal;
+}
+
+/** `pending`: what is in the slot keeps its connections for a while. */
+export async function startSlot(core: Core, { revision, slot }: Start, turn: Turn): Promise<Outcome> {
   const pins = findPins(core, revision);
   const entry = core.shelf.get(revision);
   if (pins === null || entry === null) return { kind: 'done' };
   // Two programs must not work on one slot.
-  await core.tasks.settle(`stop ${slot}`);
+  if (!(await vacate(core, slot, turn))) return { kind: 'pending' };
   core.memory.checked.delete(slot);
   const { attempt } = core.state.current;
   if (attempt !== null && revisionOf(attempt.pins) === revision) {
@@ -55,6 +63,8 @@ async function noteRestart(core: Core, slot: Slot): Promise<void> {
 
 function launchOf(core: Core, pins: Pins, { manifest, config }: ShelvedRevision): Launch {
   const { blobs } = core.ports;
+  const { desired } = core.state.current;
+  const isDesired = desired !== null && revisionOf(desired) === revisionOf(pins);
   return {
     revision: revisionOf(pins),
     release: pins.release,
@@ -68,7 +78,7 @@ function launchOf(core: Core, pins: Pins, { manifest, config }: ShelvedRevision)
       SLIPWAY_RELEASE: pins.release,
       SLIPWAY_ENVIRONMENT: core.environment,
       SLIPWAY_HOST: core.host,
-      SLIPWAY_COMMIT: core.state.current.desired?.commit ?? '',
+      SLIPWAY_COMMIT: isDesired ? desired.commit : '',
     },
   };
 }

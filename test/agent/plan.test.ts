@@ -10,7 +10,14 @@ const empty: SlotObservation = { kind: 'empty' };
 const running = (revision: string): SlotObservation => ({ kind: 'running', revision, pid: 1 });
 const exited = (revision: string): SlotObservation => ({ kind: 'exited', revision, detail: 'exited with code 1' });
 
-const intent: Intent = { generation: 2, revision: 'new', fallback: null, retry: false, frozen: false };
+const intent: Intent = {
+  generation: 2,
+  revision: 'new',
+  fallback: null,
+  retry: false,
+  frozen: false,
+  pinnedElsewhere: null,
+};
 
 /** A host that serves `old` from blue, and has seen generation 2. */
 function host(change: Partial<Actual> = {}): Actual {
@@ -344,6 +351,20 @@ describe('decide', () => {
     ],
     ['progressing before the others were asked', intent, host({ permission: null }), 'progressing', 'asks'],
     ['held where the generation is older', { ...intent, generation: 1 }, host(), 'held', 'older'],
+    [
+      'held where the machine is pinned to another release, however well that serves',
+      { ...intent, revision: 'old', pinnedElsewhere: 'pinned to release old' },
+      host(),
+      'held',
+      'pinned to release old',
+    ],
+    [
+      'held where the machine is pinned to another release, which it cannot bring up',
+      { ...intent, pinnedElsewhere: 'pinned to release new' },
+      host({ confirmed: null, rejected: ['new'] }),
+      'held',
+      'pinned to release new',
+    ],
     ['progressing before anything was desired', null, freshHost, 'progressing', 'no desired state'],
   ];
   test.each(verdicts)('says %s', (_, wanted, actual, outcome, detail) => {
@@ -425,6 +446,7 @@ const anyIntent: fc.Arbitrary<Intent> = fc.record({
   fallback: fc.option(revision),
   retry: fc.boolean(),
   frozen: fc.boolean(),
+  pinnedElsewhere: fc.constant(null),
 });
 
 describe('whatever the host is like', () => {
@@ -455,6 +477,14 @@ describe('whatever the host is like', () => {
         }
       }),
       { numRuns: 1_000 },
+    );
+  });
+
+  test('being pinned changes what is said of the desired generation, and no step', () => {
+    fc.assert(
+      fc.property(anyIntent, possibleHost, (wanted, actual) => {
+        expect(plan({ ...wanted, pinnedElsewhere: 'pinned' }, actual)).toEqual(plan(wanted, actual));
+      }),
     );
   });
 

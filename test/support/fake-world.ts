@@ -22,6 +22,7 @@ export class FakeWorld {
   readonly store = new FakeStore(this.clock);
   readonly behaviours = new Map<string, AppBehaviour>();
   readonly hosts: FakeHost[] = [];
+  drainMs = 30_000;
 
   /** Publishes a release and says how it behaves. Its digest is the answer. */
   publish(name: string, behaviour: AppBehaviour = {}, change: Partial<ReleaseManifest> = {}): string {
@@ -50,8 +51,8 @@ export class FakeWorld {
     return this.store.desired === null ? null : parseDesiredState(this.store.desired).generation;
   }
 
-  host(name: string, platform = { os: 'linux', cpu: 'x64' }): FakeHost {
-    const host = new FakeHost(this, name, platform);
+  host(name: string, platform = { os: 'linux', cpu: 'x64' }, pinned: Pins | null = null): FakeHost {
+    const host = new FakeHost(this, name, platform, pinned);
     this.hosts.push(host);
     return host;
   }
@@ -92,11 +93,18 @@ export class FakeHost {
   readonly name: string;
   readonly #world: FakeWorld;
   readonly #platform: { readonly os: string; readonly cpu: string };
+  readonly #pinned: Pins | null;
 
-  constructor(world: FakeWorld, name: string, platform: { readonly os: string; readonly cpu: string }) {
+  constructor(
+    world: FakeWorld,
+    name: string,
+    platform: { readonly os: string; readonly cpu: string },
+    pinned: Pins | null,
+  ) {
     this.#world = world;
     this.name = name;
     this.#platform = platform;
+    this.#pinned = pinned;
     this.supervisor = new FakeSupervisor(world.clock, world.behaviours);
   }
 
@@ -111,7 +119,9 @@ export class FakeHost {
       environment: 'dev',
       host: this.name,
       platform: this.#platform,
+      pinned: this.#pinned,
       version: 'test',
+      drainMs: this.#world.drainMs,
       random: () => 0.5,
       ports: this.#ports(this.#isDead),
     });
