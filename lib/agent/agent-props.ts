@@ -40,6 +40,8 @@ export interface AgentProps {
   /** Of the agent itself. */
   readonly version: string;
   readonly ports: AgentPorts;
+  /** How long the connections of a slot that leaves may go on before it is stopped. */
+  readonly drainMs: number;
   /** What this machine runs, whatever the desired state says; null: what the desired state says. */
   readonly pinned: Pins | null;
   /** From 0 to 1; for jitter only. */

@@ -94,6 +94,8 @@ export interface Proxy {
   inspect(
     signal: AbortSignal,
   ): Promise<{ readonly running: boolean; readonly active: Slot | null; readonly backup: Slot | null }>;
+  /** Requests in flight, event streams and upgraded connections that the slot has now; 0 where the proxy does not run. */
+  connections(slot: Slot, signal: AbortSignal): Promise<number>;
 }
 
 export interface HealthProbe {

@@ -1,10 +1,11 @@
 /** Steps that may take long: staging, and stopping a slot. They go on in the background while the host is watched. */
 import type { Slot } from '../contract/host-status.ts';
-import type { Actual } from './actual.ts';
+import { type Actual, isServing } from './actual.ts';
 import { type Core, findPins, noteHealed } from './core.ts';
+import { drain } from './drain.ts';
 import type { StageResult } from './memory.ts';
 import type { Outcome } from './outcome.ts';
-import { backOffMs, never } from './pause.ts';
+import { backOffMs } from './pause.ts';
 import { type Staged, stage } from './stage.ts';
 import { revisionOf } from './revision.ts';
 
@@ -79,20 +80,55 @@ function stall({ memory, ports, random }: Core, revision: string, result: Exclud
   ports.log.write('warn', 'staging failed', { revision, failures, pauseMs, detail: result.detail });
 }
 
-export async function stopInBackground(core: Core, slot: Slot, actual: Actual): Promise<Outcome> {
+/** The slot keeps the connections that it has until they end or the drain is over; only then is it told to stop. */
+export async function stopInBackground(core: Core, slot: Slot, { actual, stop }: Leaving): Promise<Outcome> {
   const seen = actual.slots[slot];
-  const revision = seen.kind === 'empty' ? null : seen.revision;
-  const declaredMs = revision === null ? null : core.shelf.get(revision)?.manifest.stop.timeoutMs;
-  const wasConfirmed = revision !== null && [actual.confirmed, actual.previous].includes(revision);
-  const timeoutMs = Math.min(declaredMs ?? defaultStopMs, wasConfirmed ? Infinity : maxCandidateStopMs);
+  const timeoutMs = stopTimeoutMs(core, seen.kind === 'empty' ? null : seen.revision, actual);
   if (seen.kind === 'exited') {
     await core.ports.supervisor.stop(slot, timeoutMs);
     return done;
   }
-  core.tasks.start(`stop ${slot}`, never, async () => {
+  core.tasks.start(stopOf(slot), stop, async (signal) => {
+    if (!(await drain(core, slot, signal))) return;
     await core.ports.supervisor.stop(slot, timeoutMs).catch((error: unknown) => {
       core.ports.log.write('warn', 'slot cannot be stopped', { slot, detail: String(error) });
     });
   });
   return pending;
+}
+
+/** By what the stop was planned, and the end of the agent: the next one drains again. */
+interface Leaving {
+  readonly actual: Actual;
+  readonly stop: AbortSignal;
+}
+
+function stopTimeoutMs({ shelf }: Core, revision: string | null, { confirmed, previous }: Actual): number {
+  const declaredMs = revision === null ? null : shelf.get(revision)?.manifest.stop.timeoutMs;
+  const wasConfirmed = revision !== null && [confirmed, previous].includes(revision);
+  return Math.min(declaredMs ?? defaultStopMs, wasConfirmed ? Infinity : maxCandidateStopMs);
+}
+
+/** Makes room for another release. While something serves, what is in the slot leaves as it always does; else it is not waited for. False: not yet. */
+export async function vacate(core: Core, slot: Slot, leaving: Leaving): Promise<boolean> {
+  const { actual } = leaving;
+  if (!isServing(actual)) {
+    stay(core, slot);
+    await core.tasks.settle(stopOf(slot));
+    return true;
+  }
+  if (actual.slots[slot].kind === 'running') await stopInBackground(core, slot, leaving);
+  return !core.tasks.has(stopOf(slot));
+}
+
+/** A slot that is on its way out is wanted again: its drain ends. False: look again, it may have been told to stop already. */
+export function stay(core: Core, slot: Slot): boolean {
+  const name = stopOf(slot);
+  if (!core.tasks.has(name)) return true;
+  core.tasks.end((one) => one === name);
+  return false;
+}
+
+function stopOf(slot: Slot): string {
+  return `stop ${slot}`;
 }

@@ -95,6 +95,8 @@ export class FakeProxy implements ProxyPort {
   running = false;
   current: Route = { active: null, backup: null, healthPath: null };
   readonly routes: Route[] = [];
+  /** Held open by clients, by slot. */
+  readonly open: Record<Slot, number> = { blue: 0, green: 0 };
 
   async route(route: Route): Promise<{ readonly switchMs: number }> {
     this.running = true;
@@ -106,6 +108,10 @@ export class FakeProxy implements ProxyPort {
   async inspect() {
     const { active, backup } = this.current;
     return this.running ? { running: true, active, backup } : { running: false, active: null, backup: null };
+  }
+
+  async connections(slot: Slot): Promise<number> {
+    return this.running ? this.open[slot] : 0;
   }
 }
 

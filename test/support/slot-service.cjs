@@ -24,6 +24,11 @@ const paths = {
     broken += 1;
     request.socket.destroy();
   },
+  '/events': (url, request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const timer = setInterval(() => response.write('data: event\n\n'), 50);
+    response.once('close', () => clearInterval(timer));
+  },
   '/count': (url, request, response) => response.end(String(broken)),
   '/half': (url, request, response) => {
     response.writeHead(200, { 'content-length': '1000' });

@@ -14,6 +14,7 @@ import { forwardUpgrade } from './forward-upgrade.ts';
 import { askHealth } from './http-health-probe.ts';
 import { controlSocketName, maxRouteBytes, noRoute, parseRoute, routeFileName, serializeRoute } from './proxy-route.ts';
 import { RouteTable } from './route-table.ts';
+import { sessionsPath, SlotSessions } from './slot-sessions.ts';
 import { withSocketPath } from './unix-socket.ts';
 
 /** Grows inward: load balancer 60 s, here 75 s, the service 90 s. */
@@ -27,19 +28,22 @@ const drainTimeoutMs = 10_000;
 export async function runBuiltInProxy(settings: AgentSettings, signal: AbortSignal): Promise<void> {
   const table = new RouteTable();
   table.apply(await persistedRoute(settings.stateDirectory));
-  const forwarder = createForwarder(table, settings.slots);
+  const sessions = new SlotSessions();
+  const forwarder = createForwarder(table, settings.slots, sessions);
   const service = createServer((request, response) => {
     if (request.url === hostHealthPath) answerHealth(table, response);
     else forwarder.forward(request, response).catch(() => request.socket.destroy());
   });
   service.keepAliveTimeout = keepAliveTimeoutMs;
   service.on('upgrade', (request, socket, head) => {
-    forwardUpgrade(table, settings.slots, { request, socket, head }).catch(() => socket.destroy());
+    const upgrade = { request, socket, head };
+    forwardUpgrade({ table, upstreams: settings.slots, sessions }, upgrade).catch(() => socket.destroy());
   });
   // First the port: only one proxy can have it, and only that one may take the socket's place.
   await listen(service, { host: settings.listen.address, port: settings.listen.port });
   const control = createServer((request, response) => {
-    answerControl(table, request, response).catch(() => request.socket.destroy());
+    if (request.url === sessionsPath) response.end(sessions.serialize());
+    else answerControl(table, request, response).catch(() => request.socket.destroy());
   });
   await listenForControl(control, settings.runDirectory);
   const checks = setInterval(() => void checkHealth(table, settings), healthIntervalMs);

@@ -11,6 +11,7 @@ import { errorMessage } from './error-facts.ts';
 import { createTurn } from './in-turn.ts';
 import { controlSocketName, maxRouteBytes, parseRoute, routeFileName, serializeRoute } from './proxy-route.ts';
 import { createProxyProcess } from './proxy-process.ts';
+import { parseSessions, sessionsPath } from './slot-sessions.ts';
 import { withSocketPath } from './unix-socket.ts';
 
 const timeoutMs = 5_000;
@@ -68,37 +69,55 @@ export function createBuiltInProxy({ settings, agentBundle, clock }: BuiltInProx
       const route = await current(signal);
       return { running: route !== null, active: route?.active ?? null, backup: route?.backup ?? null };
     },
+
+    async connections(slot, signal) {
+      if ((await current(signal)) === null) return 0;
+      const answer = await ask(socketPath, { method: 'GET', path: sessionsPath, body: '' }, signal);
+      return parseSessions(answer)[slot];
+    },
   };
 }
 
 /** Tells the proxy its route, or only asks for it. Throws `AdapterError`. */
 async function control(socketPath: string, route: Route | null, signal: AbortSignal): Promise<Route> {
+  const method = route === null ? 'GET' : 'PUT';
+  const body = route === null ? '' : serializeRoute(route);
+  return parseRoute(await ask(socketPath, { method, path: '/', body }, signal));
+}
+
+interface Question {
+  readonly method: 'GET' | 'PUT';
+  readonly path: string;
+  readonly body: string;
+}
+
+/** Throws `AdapterError`. */
+async function ask(socketPath: string, question: Question, signal: AbortSignal): Promise<string> {
   const stop = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   let answer;
   try {
-    answer = await withSocketPath(socketPath, (path) => exchange(path, route, stop));
+    answer = await withSocketPath(socketPath, (path) => exchange(path, question, stop));
   } catch (cause) {
     if (cause instanceof AdapterError) throw cause;
     throw new AdapterError('proxy-unreachable', `ask the proxy at ${socketPath}: ${errorMessage(cause)}`, { cause });
   }
-  if (answer.status !== 200) throw new AdapterError('proxy-refused', `route the proxy: ${answer.text}`);
-  return parseRoute(answer.text);
+  if (answer.status === 200) return answer.text;
+  throw new AdapterError('proxy-refused', `${question.method} ${question.path} at the proxy: ${answer.text}`);
 }
 
 function exchange(
   socketPath: string,
-  route: Route | null,
+  { method, path, body }: Question,
   signal: AbortSignal,
 ): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
-    const method = route === null ? 'GET' : 'PUT';
-    const call = request({ socketPath, method, path: '/', agent: false, signal }, (response) => {
+    const call = request({ socketPath, method, path, agent: false, signal }, (response) => {
       const status = response.statusCode ?? 0;
       readCappedText(response, maxRouteBytes)
-        .then((body) => ({ status, text: body.kind === 'text' ? body.text : '' }))
+        .then((text) => ({ status, text: text.kind === 'text' ? text.text : '' }))
         .then(resolve, reject);
     });
     call.once('error', reject);
-    call.end(route === null ? undefined : serializeRoute(route));
+    call.end(body);
   });
 }

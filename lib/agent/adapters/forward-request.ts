@@ -5,6 +5,7 @@ import { type Slot, slots } from '../../contract/host-status.ts';
 import { endToEnd, toHeaderRecord, withForwarded } from './hop-headers.ts';
 import { hasBody, type RequestBody, takeBody } from './request-body.ts';
 import type { RouteTable } from './route-table.ts';
+import type { SlotSessions } from './slot-sessions.ts';
 import { attempt, type Attempt, type UpstreamRequest } from './upstream-attempt.ts';
 
 /** Sent twice, they do what they do once (RFC 9110, 9.2.2). */
@@ -16,18 +17,26 @@ export interface Forwarder {
   close(): void;
 }
 
-export function createForwarder(table: RouteTable, upstreams: AgentSettings['slots']): Forwarder {
+export function createForwarder(
+  table: RouteTable,
+  upstreams: AgentSettings['slots'],
+  sessions: SlotSessions,
+): Forwarder {
   const pools: Record<Slot, Agent> = { blue: createPool(), green: createPool() };
 
-  const send = async ({ replayable, upstream }: Job): Promise<Attempt> => {
+  /** `end` must be called when the answer is over. */
+  const send = async ({ replayable, upstream }: Job): Promise<{ readonly last: Attempt; readonly end: () => void }> => {
     const tried = new Set<Slot>();
     let last: Attempt = { kind: 'unreachable' };
     let pooled = replayable;
+    let end = (): void => undefined;
     for (let i = 0; i < maxAttempts; i += 1) {
       // Asked anew each time: the route may have changed since the request came.
       const slot = table.candidates().find((candidate) => !tried.has(candidate));
       if (slot === undefined) break;
       const { address, [slot]: port } = upstreams;
+      end();
+      end = sessions.begin(slot);
       last = await attempt({ ...upstream, address, port, pool: pooled ? pools[slot] : null });
       if (last.kind === 'unreachable') table.reportUnreachable(slot);
       else if (last.kind !== 'lost' || !replayable) break;
@@ -35,7 +44,7 @@ export function createForwarder(table: RouteTable, upstreams: AgentSettings['slo
       if (last.kind === 'unreachable' || !pooled) tried.add(slot);
       pooled = false;
     }
-    return last;
+    return { last, end };
   };
 
   return {
@@ -46,9 +55,11 @@ export function createForwarder(table: RouteTable, upstreams: AgentSettings['slo
       });
       const body = await takeBody(request);
       if (body === null) return;
-      const result = await send(toJob(request, body, gone.signal));
-      if (result.kind === 'answer') answer(result.response, request, response);
-      else if (result.kind !== 'cancelled') refuse(result.kind, request, response);
+      const { last, end } = await send(toJob(request, body, gone.signal));
+      if (last.kind !== 'answer' || response.closed) end();
+      else response.once('close', end);
+      if (last.kind === 'answer') answer(last.response, request, response);
+      else if (last.kind !== 'cancelled') refuse(last.kind, request, response);
     },
     close() {
       for (const slot of slots) pools[slot].destroy();

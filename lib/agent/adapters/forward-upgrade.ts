@@ -5,6 +5,7 @@ import type { AgentSettings } from '../../contract/agent-settings.ts';
 import { errorCode } from './error-facts.ts';
 import { endToEnd, type HeaderPairs, pairsOf, toHeaderRecord, withForwarded } from './hop-headers.ts';
 import type { RouteTable } from './route-table.ts';
+import type { SlotSessions } from './slot-sessions.ts';
 
 const answerTimeoutMs = 75_000;
 
@@ -15,15 +16,23 @@ export interface Upgrade {
   readonly head: Buffer;
 }
 
-export async function forwardUpgrade(
-  table: RouteTable,
-  upstreams: AgentSettings['slots'],
-  upgrade: Upgrade,
-): Promise<void> {
+export interface UpgradeTarget {
+  readonly table: RouteTable;
+  readonly upstreams: AgentSettings['slots'];
+  readonly sessions: SlotSessions;
+}
+
+export async function forwardUpgrade({ table, upstreams, sessions }: UpgradeTarget, upgrade: Upgrade): Promise<void> {
   const { socket } = upgrade;
   socket.on('error', () => socket.destroy());
   for (const slot of table.candidates()) {
+    const end = sessions.begin(slot);
     const outcome = await tryUpgrade(upgrade, upstreams.address, upstreams[slot]);
+    if (outcome === 'done' && !socket.closed) {
+      socket.once('close', end);
+      return;
+    }
+    end();
     if (outcome === 'done') return;
     if (outcome === 'lost') break;
     table.reportUnreachable(slot);

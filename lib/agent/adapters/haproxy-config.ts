@@ -11,10 +11,18 @@ export const configFileName = 'haproxy.cfg';
 export const mapFileName = 'haproxy.map';
 
 export interface HaproxyConfigProps {
-  readonly listen: AgentSettings['listen'];
+  /** `inherited`: whoever starts HAProxy holds the listening socket and gives it as descriptor 3, so that a restart refuses nobody. */
+  readonly listen: AgentSettings['listen'] | 'inherited';
   readonly slots: AgentSettings['slots'];
-  /** Of the runtime API, as HAProxy sees it. */
-  readonly socketPath: string;
+  readonly socket: RuntimeSocket;
+}
+
+/** Of the runtime API. */
+export interface RuntimeSocket {
+  /** As HAProxy sees it. */
+  readonly path: string;
+  /** Octal: who may give commands. */
+  readonly mode: '600' | '660';
 }
 
 /** The route stands in it only as `disabled` servers: which slot is active is in the map, so that one command switches. */
@@ -61,9 +69,9 @@ function serverLine({ slots }: HaproxyConfigProps, slot: Slot, enabled: boolean)
   return `  server ${slot} ${hostPort(slots.address, slots[slot])}${enabled ? '' : ' disabled'}`;
 }
 
-function layout({ listen, socketPath }: HaproxyConfigProps): string {
+function layout({ listen, socket }: HaproxyConfigProps): string {
   return `global
-  stats socket ${quoted(`unix@${socketPath}`)} mode 600 level admin expose-fd listeners
+  stats socket ${quoted(`unix@${socket.path}`)} mode ${socket.mode} level admin expose-fd listeners
   stats timeout 10s
   hard-stop-after 10m
 
@@ -82,7 +90,7 @@ defaults
   option forwardfor if-none
 
 frontend host
-  bind ${hostPort(listen.address, listen.port)}
+  bind ${listen === 'inherited' ? 'fd@3' : hostPort(listen.address, listen.port)}
   # Without it a reload resets connections that just send their next request.
   option idle-close-on-response
   # Without the whole request at hand there is nothing to send again.

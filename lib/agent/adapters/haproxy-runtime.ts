@@ -44,6 +44,17 @@ export async function readState(socketPath: string, signal: AbortSignal): Promis
   return { active: slots.find((slot) => slot === active) ?? null, enabled };
 }
 
+/** Sessions that a slot has now: requests in flight, event streams, upgraded connections; kept connections that carry nothing do not count. */
+export async function readSessions(socketPath: string, slot: Slot, signal: AbortSignal): Promise<number> {
+  // 4: servers only.
+  const answer = await command(socketPath, ['show stat app 4 -1'], signal);
+  const [header = [], ...rows] = answer.split('\n').map((line) => line.replace(/^# /, '').split(','));
+  const row = rows.find((cells) => cells[header.indexOf('svname')] === slot);
+  const sessions = Number(row?.[header.indexOf('scur')] ?? NaN);
+  if (Number.isInteger(sessions)) return sessions;
+  throw new AdapterError('proxy-refused', `count the sessions of ${slot}: HAProxy said ${answer.slice(0, 200).trim()}`);
+}
+
 function exchange(path: string, text: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path });

@@ -15,23 +15,26 @@ import {
   mapFileName,
   switchCommands,
 } from './haproxy-config.ts';
-import { carryOut, type HaproxyState, readState } from './haproxy-runtime.ts';
+import { createHaproxyProcess } from './haproxy-process.ts';
+import type { HaproxyRunner, ProxyUnitControl } from './haproxy-runner.ts';
+import { carryOut, type HaproxyState, readSessions, readState } from './haproxy-runtime.ts';
+import { createHaproxyUnit } from './haproxy-unit.ts';
 import { createTurn } from './in-turn.ts';
-import { isAlive } from './process-identity.ts';
-import { createProxyProcess } from './proxy-process.ts';
 
 export interface HaproxyProps {
   readonly settings: AgentSettings;
   readonly clock: Clock;
+  /** Of the machine whose units run HAProxy; null: it runs as a process that the agent starts. */
+  readonly control: ProxyUnitControl | null;
 }
 
 /** HAProxy binds `<path>.<pid>.tmp` first, and the kernel takes 107 bytes. */
 const maxBindPathBytes = 94;
 
-export function createHaproxy({ settings, clock }: HaproxyProps): Proxy {
+export function createHaproxy({ settings, clock, control }: HaproxyProps): Proxy {
   const directory = join(settings.stateDirectory, 'proxy');
-  const socketPath = join(settings.runDirectory, 'haproxy.sock');
-  const layout = { listen: settings.listen, slots: settings.slots, socketPath: bindPath(directory, socketPath) };
+  const socketPath = runtimeSocketPath(settings, control);
+  const layout = layoutOf(settings, control, directory);
   const config = createDurableFile(join(directory, configFileName), 0o644);
   const map = createDurableFile(join(directory, mapFileName), 0o644);
   const inTurn = createTurn();
@@ -45,26 +48,19 @@ export function createHaproxy({ settings, clock }: HaproxyProps): Proxy {
     }
   };
 
-  const proxyProcess = createProxyProcess({
-    name: 'HAProxy',
-    program: 'haproxy',
-    args: ['-W', '-db', '-f', configFileName],
-    directory,
-    recordFile: join(settings.runDirectory, 'haproxy.json'),
-    logFile: join(settings.stateDirectory, 'logs', 'haproxy.log'),
-    clock,
-    isReady: async (signal) => (await state(signal)) !== null,
-  });
+  const isReady = async (signal: AbortSignal) => (await state(signal)) !== null;
+  const runner: HaproxyRunner =
+    control === null
+      ? createHaproxyProcess({ settings, directory, clock, isReady })
+      : createHaproxyUnit({ control, clock, isReady });
 
   const persist = async (route: Route, wanted: HaproxyMap): Promise<void> => {
     await map.write(haproxyMap(wanted));
     await config.write(haproxyConfig(layout, route));
   };
 
-  const reloadIfNew = async (before: string | null): Promise<void> => {
-    if (before?.includes(`Layout ${layoutDigest(layout)}`) !== false) return;
-    const master = await proxyProcess.identity();
-    if (master !== null && (await isAlive(master))) process.kill(master.pid, 'SIGUSR2');
+  const reloadIfNew = async (before: string | null, signal: AbortSignal): Promise<void> => {
+    if (before?.includes(`Layout ${layoutDigest(layout)}`) === false) await runner.reload(signal);
   };
 
   return {
@@ -74,13 +70,13 @@ export function createHaproxy({ settings, clock }: HaproxyProps): Proxy {
         const wanted = nextMap(route, await map.read());
         if ((await state(signal)) === null) {
           await persist(route, wanted);
-          await proxyProcess.start(signal);
+          await runner.start(signal);
         }
         const start = clock.monotonicMs();
         await carryOut(socketPath, switchCommands(route, wanted), signal);
         const switchMs = clock.monotonicMs() - start;
         await persist(route, wanted);
-        await reloadIfNew(before);
+        await reloadIfNew(before, signal);
         return { switchMs };
       }),
 
@@ -89,6 +85,11 @@ export function createHaproxy({ settings, clock }: HaproxyProps): Proxy {
       if (found === null) return { running: false, active: null, backup: null };
       const backup = slots.find((slot) => slot !== found.active && found.enabled.includes(slot)) ?? null;
       return { running: true, active: found.active, backup };
+    },
+
+    async connections(slot, signal) {
+      if ((await state(signal)) === null) return 0;
+      return await readSessions(socketPath, slot, signal);
     },
   };
 }
@@ -100,7 +101,20 @@ function nextMap({ active, backup, healthPath }: Route, before: string | null): 
   return { active: active ?? 'none', blue: path('blue'), green: path('green') };
 }
 
-function bindPath(directory: string, socketPath: string): HaproxyConfigProps['socketPath'] {
+/** As a unit HAProxy is a user of its own, with a folder of its own for what does not survive a reboot. */
+function runtimeSocketPath({ runDirectory }: AgentSettings, control: ProxyUnitControl | null): string {
+  return join(control === null ? runDirectory : `${runDirectory}-proxy`, 'haproxy.sock');
+}
+
+function layoutOf(settings: AgentSettings, control: ProxyUnitControl | null, directory: string): HaproxyConfigProps {
+  const path = bindPath(directory, runtimeSocketPath(settings, control));
+  const { listen, slots } = settings;
+  return control === null
+    ? { listen, slots, socket: { path, mode: '600' } }
+    : { listen: 'inherited', slots, socket: { path, mode: '660' } };
+}
+
+function bindPath(directory: string, socketPath: string): string {
   const fromDirectory = relative(directory, socketPath);
   const path = fromDirectory.length < socketPath.length ? fromDirectory : socketPath;
   if (Buffer.byteLength(path) <= maxBindPathBytes) return path;

@@ -1,6 +1,7 @@
 import { once as onceEvent } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createForwarder } from '../../../lib/agent/adapters/forward-request.ts';
+import { SlotSessions } from '../../../lib/agent/adapters/slot-sessions.ts';
 import { RouteTable } from '../../../lib/agent/adapters/route-table.ts';
 import { freePorts } from '../../support/free-ports.ts';
 import { once } from '../../support/http-load.ts';
@@ -25,7 +26,11 @@ describe('a request through the built-in proxy', () => {
     if (blue) await listen(bluePort, blue);
     const table = new RouteTable();
     table.apply({ active: 'green', backup: blue ? 'blue' : null, healthPath: '/health' });
-    const forwarder = createForwarder(table, { address: '127.0.0.1', blue: bluePort, green: greenPort });
+    const forwarder = createForwarder(
+      table,
+      { address: '127.0.0.1', blue: bluePort, green: greenPort },
+      new SlotSessions(),
+    );
     await listen(port, (request, response) => void forwarder.forward(request, response));
     return {
       send: (method: string, body = '') => once({ port, agent: false, method, path: '/', body }),

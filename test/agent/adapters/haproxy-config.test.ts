@@ -3,7 +3,7 @@ import type { Route } from '../../../lib/agent/ports.ts';
 import { agentSettings } from '../../support/documents.ts';
 
 const { listen, slots } = agentSettings();
-const props = { listen, slots, socketPath: '../run/haproxy.sock' };
+const props = { listen, slots, socket: { path: '../run/haproxy.sock', mode: '600' } } as const;
 const map = { active: 'green', blue: '/health', green: '/health' } as const;
 const hot: Route = { active: 'green', backup: 'blue', healthPath: '/health' };
 const alone: Route = { active: 'green', backup: null, healthPath: '/health' };
@@ -41,9 +41,16 @@ describe('the configuration of HAProxy', () => {
   });
 
   it('takes IPv6 addresses and folders with spaces', () => {
-    const text = haproxyConfig({ ...props, listen: { address: '::', port: 80 }, socketPath: '/a "b" $c/s' }, hot);
+    const socket = { path: '/a "b" $c/s', mode: '600' } as const;
+    const text = haproxyConfig({ ...props, listen: { address: '::', port: 80 }, socket }, hot);
     expect(text).toContain('bind [::]:80');
     expect(text).toContain(String.raw`stats socket "unix@/a \"b\" \$c/s" mode 600`);
+  });
+
+  it('takes the listening socket of the unit, and lets the group of the agent give commands', () => {
+    const text = haproxyConfig({ ...props, listen: 'inherited', socket: { path: '/run/s', mode: '660' } }, hot);
+    expect(text).toContain('bind fd@3\n');
+    expect(text).toContain('stats socket "unix@/run/s" mode 660 level admin');
   });
 });
 

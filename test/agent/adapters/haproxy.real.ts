@@ -21,7 +21,7 @@ const makeSubject = (depth = '') =>
     depth,
     kind: 'haproxy',
     recordFile: 'haproxy.json',
-    create: (settings) => createHaproxy({ settings, clock: systemClock }),
+    create: (settings) => createHaproxy({ settings, clock: systemClock, control: null }),
   });
 
 if (installed || process.env['CI']) {
@@ -47,7 +47,11 @@ function haproxySuite(): void {
   it.each(routes)('V2: has a configuration that haproxy -c finds nothing wrong with: %j', async (route) => {
     const folder = await temporaryFolder();
     const { listen, slots } = agentSettings();
-    const props = { listen, slots, socketPath: join(folder.path, 'with space', 'haproxy.sock') };
+    const props = {
+      listen,
+      slots,
+      socket: { path: join(folder.path, 'with space', 'haproxy.sock'), mode: '600' },
+    } as const;
     const { active, healthPath } = route;
     const map = { active: active ?? 'none', blue: healthPath ?? '/', green: '/' } as const;
     await writeFile(join(folder.path, configFileName), haproxyConfig(props, route));
@@ -111,7 +115,7 @@ function haproxySuite(): void {
     await subject.dispose();
     expect(state.running).toBe(true);
     const settings = agentSettings({ runDirectory: `/${'r'.repeat(120)}`, stateDirectory: '/state' });
-    expect(() => createHaproxy({ settings, clock: systemClock })).toThrow(
+    expect(() => createHaproxy({ settings, clock: systemClock, control: null })).toThrow(
       expect.objectContaining({ code: 'path-too-long' }),
     );
   });

@@ -36,6 +36,13 @@ export function proxyContract(name: string, makeSubject: () => Promise<ProxySubj
       }
     });
 
+    it('counts no connections where there are none, whether it runs or not', async () => {
+      const { proxy } = subject;
+      expect(await proxy.connections('blue', signal())).toBe(0);
+      await proxy.route({ active: 'green', backup: 'blue', healthPath: '/health' }, signal());
+      for (const slot of ['blue', 'green'] as const) expect(await proxy.connections(slot, signal())).toBe(0);
+    });
+
     it('takes the same route twice', async () => {
       const route: Route = { active: 'green', backup: null, healthPath: '/health' };
       await subject.proxy.route(route, signal());

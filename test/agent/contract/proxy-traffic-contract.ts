@@ -1,4 +1,5 @@
 /** What every real proxy promises to those who send requests through it. */
+import { get as httpGet, type IncomingMessage } from 'node:http';
 import type { Proxy } from '../../../lib/agent/ports.ts';
 import type { Slot } from '../../../lib/contract/host-status.ts';
 import { hostHealthPath } from '../../../lib/contract/names.ts';
@@ -196,7 +197,42 @@ export function proxyTrafficContract(name: string, makeSubject: () => Promise<Pr
       expect(await socket.echo('still there')).toBe('still there');
       socket.close();
     });
+
+    it('keeps the connections of a slot that leaves, counts them, and gives it nothing new', async () => {
+      await subject.startSlot('blue');
+      await subject.startSlot('green');
+      await subject.proxy.route({ active: 'blue', backup: null, healthPath }, signal());
+      const socket = await openUpgrade(subject.port);
+      const stream = await openStream(subject.port);
+      const slow = get('/slow?ms=700');
+      const open = () => subject.proxy.connections('blue', signal());
+      await until('three connections', async () => (await open()) === 3);
+      await subject.proxy.route({ active: 'green', backup: null, healthPath }, signal());
+      expect(await open()).toBe(3);
+      expect((await slow).text).toBe('blue');
+      await until('two connections', async () => (await open()) === 2);
+      expect(await socket.echo('still there')).toBe('still there');
+      await stream.next();
+      expect(new Set(await Promise.all(Array.from({ length: 20 }, serving)))).toEqual(new Set(['green']));
+      socket.close();
+      stream.close();
+      await until('no connection', async () => (await open()) === 0);
+      expect(await subject.proxy.connections('green', signal())).toBe(0);
+    });
   });
+}
+
+async function openStream(port: number) {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    httpGet({ host: '127.0.0.1', port, path: '/events', agent: false }, resolve).once('error', reject);
+  });
+  const next = () =>
+    new Promise<void>((resolve, reject) => {
+      response.once('data', () => resolve());
+      response.once('error', reject);
+    });
+  await next();
+  return { next, close: () => response.destroy() };
 }
 
 async function openUpgrade(port: number) {
