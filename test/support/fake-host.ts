@@ -110,7 +110,11 @@ export class FakeProxy implements ProxyPort {
     return this.running ? { running: true, active, backup } : { running: false, active: null, backup: null };
   }
 
+  fault: () => Error | null = () => null;
+
   async connections(slot: Slot): Promise<number> {
+    const fault = this.fault();
+    if (fault !== null) throw fault;
     return this.running ? this.open[slot] : 0;
   }
 }

@@ -11,6 +11,7 @@ import { attempt, type Attempt, type UpstreamRequest } from './upstream-attempt.
 /** Sent twice, they do what they do once (RFC 9110, 9.2.2). */
 const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 const maxAttempts = 5;
+const noSession = (): void => undefined;
 
 export interface Forwarder {
   forward(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -29,7 +30,7 @@ export function createForwarder(
     const tried = new Set<Slot>();
     let last: Attempt = { kind: 'unreachable' };
     let pooled = replayable;
-    let end = (): void => undefined;
+    let end: () => void = noSession;
     for (let i = 0; i < maxAttempts; i += 1) {
       // Asked anew each time: the route may have changed since the request came.
       const slot = table.candidates().find((candidate) => !tried.has(candidate));
