@@ -1,5 +1,6 @@
 /** Entry point of the agent on a host. Exit codes: 0 ended as asked, 1 failed, 2 usage, 3 another agent works here. */
 import { readFileSync } from 'node:fs';
+import { awsAccessOf } from '../lib/agent/adapters/aws-credentials.ts';
 import { runBuiltInProxy } from '../lib/agent/adapters/built-in-proxy-server.ts';
 import { createJsonLog } from '../lib/agent/adapters/json-log.ts';
 import { systemClock } from '../lib/agent/adapters/system-clock.ts';
@@ -29,9 +30,9 @@ async function main(args: readonly string[]): Promise<number> {
     await runBuiltInProxy(settings, stop.signal);
     return 0;
   }
-  const endpoint = process.env['AWS_ENDPOINT_URL'];
+  const access = awsAccessOf(process.env);
   const log = createJsonLog(process.stdout);
-  const props = { settings, version, bundle: __filename, endpoint, clock: systemClock, log };
+  const props = { settings, version, bundle: __filename, access, clock: systemClock, log };
   if ((await runAgent(props, stop.signal)) === 'ended') return 0;
   console.error(`agent: start in ${settings.stateDirectory}: another agent works there; stop it first`);
   return 3;

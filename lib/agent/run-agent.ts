@@ -2,12 +2,14 @@
 import { join } from 'node:path';
 import { type AgentSettings } from '../contract/agent-settings.ts';
 import { desiredStateKey } from '../contract/names.ts';
-import { createAwsClients } from './adapters/aws-clients.ts';
+import { createAwsClient } from './adapters/aws-client.ts';
+import type { AwsAccess } from './adapters/aws-credentials.ts';
 import { createBuiltInProxy } from './adapters/built-in-proxy.ts';
 import { createDurableFile } from './adapters/durable-file.ts';
 import { createHaproxy } from './adapters/haproxy.ts';
 import { createHttpHealthProbe } from './adapters/http-health-probe.ts';
 import { createProcessSupervisor } from './adapters/process-supervisor.ts';
+import { createS3Bucket } from './adapters/s3-bucket.ts';
 import { createS3DesiredState } from './adapters/s3-desired-state.ts';
 import { createS3Releases } from './adapters/s3-releases.ts';
 import { createS3Status } from './adapters/s3-status.ts';
@@ -24,8 +26,7 @@ export interface RunAgentProps {
   readonly bundle: string;
   /** Of the agent itself, as hosts report it. */
   readonly version: string;
-  /** Of an emulator; undefined: AWS itself. */
-  readonly endpoint: string | undefined;
+  readonly access: AwsAccess;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -45,14 +46,15 @@ export async function runAgent(props: RunAgentProps, signal: AbortSignal): Promi
   return 'ended';
 }
 
-function portsOf({ settings, bundle, endpoint, clock, log }: RunAgentProps): AgentPorts {
-  const { bucket, host, region, runDirectory, stateDirectory, slots } = settings;
-  const { s3, ssm } = createAwsClients({ region, endpoint });
+function portsOf({ settings, bundle, access, clock, log }: RunAgentProps): AgentPorts {
+  const { host, region, runDirectory, stateDirectory, slots } = settings;
+  const client = createAwsClient({ region, access, clock });
+  const bucket = createS3Bucket({ client, name: settings.bucket });
   return {
-    source: createS3DesiredState({ client: s3, bucket, key: desiredStateKey }),
-    releases: createS3Releases({ client: s3, bucket }),
-    parameters: createSsmParameters({ client: ssm }),
-    board: createS3Status({ client: s3, bucket, host }),
+    source: createS3DesiredState({ bucket, key: desiredStateKey }),
+    releases: createS3Releases({ bucket }),
+    parameters: createSsmParameters({ client }),
+    board: createS3Status({ bucket, host }),
     supervisor: createProcessSupervisor({ runDirectory, stateDirectory, slots, clock }),
     proxy:
       settings.proxy === 'haproxy'

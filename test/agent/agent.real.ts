@@ -3,10 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { PutParameterCommand } from '@aws-sdk/client-ssm';
+import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { build } from 'esbuild';
-import { createAwsClients } from '../../lib/agent/adapters/aws-clients.ts';
 import type { AgentSettings } from '../../lib/contract/agent-settings.ts';
 import { sha256 } from '../../lib/contract/canonical-json.ts';
 import { type DesiredState, serializeDesiredState } from '../../lib/contract/desired-state.ts';
@@ -33,7 +32,7 @@ const crashing = `${good('crashing')} setTimeout(() => { console.error('out of l
 
 let folder: TemporaryFolder;
 let moto: Moto;
-let clients: ReturnType<typeof createAwsClients>;
+let clients: { readonly s3: S3Client; readonly ssm: SSMClient };
 let settings: AgentSettings;
 let bundle: string;
 let agent: ChildProcess | null = null;
@@ -42,7 +41,8 @@ let generation = 0;
 beforeAll(async () => {
   folder = await temporaryFolder();
   moto = await startMoto();
-  clients = createAwsClients({ region: 'us-east-1', endpoint: moto.endpoint });
+  const shared = { region: 'us-east-1', endpoint: moto.endpoint };
+  clients = { s3: new S3Client({ ...shared, forcePathStyle: true }), ssm: new SSMClient(shared) };
   bundle = join(folder.path, 'agent.cjs');
   await build({
     entryPoints: [join(__dirname, '../../bin/agent.ts')],

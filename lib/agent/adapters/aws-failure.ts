@@ -1,8 +1,9 @@
 /** Sorts what an AWS call can fail with into the few causes that the agent treats differently. */
 import type { Unavailable } from '../ports.ts';
-import { errorCode, errorMessage, errorName, field } from './error-facts.ts';
+import { AwsError } from './aws-error.ts';
+import { errorCode, errorMessage, errorName } from './error-facts.ts';
 
-const throttlingNames = new Set([
+const throttlingCodes = new Set([
   'SlowDown',
   'Throttling',
   'ThrottlingException',
@@ -11,10 +12,10 @@ const throttlingNames = new Set([
   'RequestLimitExceeded',
   'ServiceUnavailable',
 ]);
-const deniedNames = new Set([
+const deniedCodes = new Set([
   'AccessDenied',
   'AccessDeniedException',
-  'CredentialsProviderError',
+  'CredentialsUnavailable',
   'ExpiredToken',
   'ExpiredTokenException',
   'InvalidAccessKeyId',
@@ -24,31 +25,38 @@ const deniedNames = new Set([
 ]);
 const timeoutNames = new Set(['TimeoutError', 'AbortError']);
 const timeoutCodes = new Set(['ETIMEDOUT', 'ABORT_ERR', 'ESOCKETTIMEDOUT']);
-const resetCodes = new Set(['ECONNRESET', 'EPIPE']);
 
 /** HTTP status of the answer; undefined where there was none. */
 export function httpStatus(error: unknown): number | undefined {
-  const status = field(field(error, '$metadata'), 'httpStatusCode');
-  return typeof status === 'number' ? status : undefined;
+  return error instanceof AwsError ? error.status : undefined;
+}
+
+/** AWS' own word for the error; empty where it said none. */
+export function awsCode(error: unknown): string {
+  return error instanceof AwsError ? error.awsCode : '';
 }
 
 /** `tried` is what the message starts with: `read s3://bucket/key`. */
 export function unavailable(tried: string, error: unknown): Unavailable {
-  const name = errorName(error);
+  const said = [httpStatus(error), awsCode(error), errorMessage(error)].filter(Boolean).join(' ');
+  return { kind: 'unavailable', cause: causeOf(error), detail: `${tried}: ${said}` };
+}
+
+export function causeOf(error: unknown): Unavailable['cause'] {
+  const code = awsCode(error);
   const status = httpStatus(error);
-  const said = [status, name === 'Error' ? '' : name, errorMessage(error)].filter(Boolean).join(' ');
-  return { kind: 'unavailable', cause: causeOf(error, name, status), detail: `${tried}: ${said}` };
+  if (code === 'NoSuchBucket') return 'missing-bucket';
+  if (throttlingCodes.has(code) || status === 429 || status === 503) return 'throttled';
+  if (deniedCodes.has(code) || status === 403 || status === 401) return 'denied';
+  return status === undefined ? connectionCause(error) : 'server';
 }
 
-function causeOf(error: unknown, name: string, status: number | undefined): Unavailable['cause'] {
-  if (name === 'NoSuchBucket') return 'missing-bucket';
-  if (throttlingNames.has(name) || status === 429 || status === 503) return 'throttled';
-  if (deniedNames.has(name) || status === 403 || status === 401) return 'denied';
-  return status !== undefined && status >= 300 ? 'server' : connectionCause(name, errorCode(error));
+function connectionCause(error: unknown): 'timeout' | 'network' {
+  return timeoutNames.has(errorName(error)) || timeoutCodes.has(errorCode(error)) ? 'timeout' : 'network';
 }
 
-function connectionCause(name: string, code: string): 'timeout' | 'network' {
-  // The SDK calls a reset connection a TimeoutError.
-  if (resetCodes.has(code)) return 'network';
-  return timeoutNames.has(name) || timeoutCodes.has(code) ? 'timeout' : 'network';
+/** The same call, made again at once, may succeed. */
+export function isTransient(error: unknown): boolean {
+  const cause = causeOf(error);
+  return cause === 'server' ? (httpStatus(error) ?? 500) >= 500 : cause !== 'denied' && cause !== 'missing-bucket';
 }

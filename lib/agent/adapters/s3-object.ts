@@ -1,9 +1,8 @@
 /** One conditional read of a small S3 object, with everything that can come of it as a value. */
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Unavailable } from '../ports.ts';
-import { httpStatus, unavailable } from './aws-failure.ts';
-import { readCappedText } from './capped-text.ts';
-import { errorName } from './error-facts.ts';
+import { readBody } from './aws-client.ts';
+import { awsCode, unavailable } from './aws-failure.ts';
+import type { S3Bucket } from './s3-bucket.ts';
 
 export type ObjectRead =
   | { readonly kind: 'read'; readonly text: string; readonly bytes: number; readonly etag: string | undefined }
@@ -13,24 +12,22 @@ export type ObjectRead =
   | Unavailable;
 
 export interface ObjectRequest {
-  readonly bucket: string;
   readonly key: string;
   readonly maxBytes: number;
   readonly knownEtag?: string | undefined;
 }
 
 /** Never throws for what the network or the store does. */
-export async function readObject(client: S3Client, request: ObjectRequest, signal: AbortSignal): Promise<ObjectRead> {
-  const { bucket, key, maxBytes, knownEtag } = request;
-  const condition = knownEtag === undefined ? {} : { IfNoneMatch: knownEtag };
-  const command = new GetObjectCommand({ Bucket: bucket, Key: key, ...condition });
+export async function readObject(bucket: S3Bucket, request: ObjectRequest, signal: AbortSignal): Promise<ObjectRead> {
+  const { key, maxBytes, knownEtag } = request;
   try {
-    const { Body, ETag } = await client.send(command, { abortSignal: signal });
-    const body = await readCappedText(Body, maxBytes);
-    return body.kind === 'text' ? { ...body, kind: 'read', etag: ETag } : { kind: 'too-large', etag: ETag };
+    const answer = await bucket.get(key, knownEtag, signal);
+    const { etag } = answer.headers;
+    const body = await readBody(answer, maxBytes, signal);
+    if (answer.statusCode === 304) return { kind: 'unchanged' };
+    return body.kind === 'text' ? { ...body, kind: 'read', etag } : { kind: 'too-large', etag };
   } catch (error) {
-    if (httpStatus(error) === 304) return { kind: 'unchanged' };
-    if (errorName(error) === 'NoSuchKey') return { kind: 'absent' };
-    return unavailable(`read s3://${bucket}/${key}`, error);
+    if (awsCode(error) === 'NoSuchKey') return { kind: 'absent' };
+    return unavailable(`read s3://${bucket.name}/${key}`, error);
   }
 }

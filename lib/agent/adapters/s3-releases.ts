@@ -1,26 +1,24 @@
 /** Fetches manifests and blobs of releases from S3, by digest. */
-import { Readable, Transform } from 'node:stream';
-import { addAbortSignal } from 'node:stream';
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { addAbortSignal, type Readable, Transform } from 'node:stream';
 import { sha256 } from '../../contract/canonical-json.ts';
 import { blobKey, releaseKey } from '../../contract/names.ts';
 import { parseReleaseManifest, type ReleaseManifest, releaseManifestSource } from '../../contract/release-manifest.ts';
 import type { Fetched, Refused, ReleaseSource } from '../ports.ts';
-import { unavailable } from './aws-failure.ts';
-import { errorMessage, errorName } from './error-facts.ts';
+import { awsCode, unavailable } from './aws-failure.ts';
+import { errorMessage } from './error-facts.ts';
+import type { S3Bucket } from './s3-bucket.ts';
 import { readObject } from './s3-object.ts';
 
 export interface S3ReleasesProps {
-  readonly client: S3Client;
-  readonly bucket: string;
+  readonly bucket: S3Bucket;
 }
 
-export function createS3Releases({ client, bucket }: S3ReleasesProps): ReleaseSource {
+export function createS3Releases({ bucket }: S3ReleasesProps): ReleaseSource {
   return {
     async manifest(digest, signal) {
       const key = releaseKey(digest);
-      const name = `release manifest s3://${bucket}/${key}`;
-      const read = await readObject(client, { bucket, key, ...releaseManifestSource }, signal);
+      const name = `release manifest s3://${bucket.name}/${key}`;
+      const read = await readObject(bucket, { key, ...releaseManifestSource }, signal);
       if (read.kind === 'unavailable') return read;
       if (read.kind === 'too-large') {
         return refused('digest-mismatch', `${name}: has more than ${releaseManifestSource.maxBytes} bytes`);
@@ -32,16 +30,17 @@ export function createS3Releases({ client, bucket }: S3ReleasesProps): ReleaseSo
 
     async blob(digest, signal) {
       const key = blobKey(digest);
-      const name = `blob s3://${bucket}/${key}`;
+      const name = `blob s3://${bucket.name}/${key}`;
       try {
-        const { Body, ContentLength } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
-          abortSignal: signal,
-        });
-        if (!(Body instanceof Readable)) throw new TypeError('the answer has no readable body');
-        if (ContentLength === undefined) throw new TypeError('the answer has no length');
-        return { kind: 'fetched', value: exactly(ContentLength, Body, name, signal), bytes: ContentLength };
+        const body = await bucket.get(key, undefined, signal);
+        const length = Number(body.headers['content-length'] ?? Number.NaN);
+        if (!Number.isSafeInteger(length)) {
+          body.destroy();
+          throw new TypeError('the answer has no length');
+        }
+        return { kind: 'fetched', value: exactly(length, body, name, signal), bytes: length };
       } catch (error) {
-        if (errorName(error) === 'NoSuchKey') return refused('blob-not-found', `${name}: there is none; publish again`);
+        if (awsCode(error) === 'NoSuchKey') return refused('blob-not-found', `${name}: there is none; publish again`);
         return unavailable(`read ${name}`, error);
       }
     },

@@ -1,16 +1,11 @@
 /** Writes this host's status, and reads those of all hosts, with their age by the store's own clock. */
-import {
-  ListObjectsV2Command,
-  type ListObjectsV2CommandOutput,
-  PutObjectCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
 import { type HostStatus, parseHostStatus, serializeHostStatus } from '../../contract/host-status.ts';
 import { statusKey, statusPrefix } from '../../contract/names.ts';
 import type { StatusBoard } from '../ports.ts';
 import { AdapterError } from './adapter-error.ts';
 import { unavailable } from './aws-failure.ts';
-import { field } from './error-facts.ts';
+import type { S3Bucket } from './s3-bucket.ts';
+import type { ListedObject, Listing } from './s3-listing.ts';
 import { readObject } from './s3-object.ts';
 
 /** What `parseHostStatus` reads at most. */
@@ -20,26 +15,19 @@ const readsAtOnce = 8;
 const maxHosts = 5_000;
 
 export interface S3StatusProps {
-  readonly client: S3Client;
-  readonly bucket: string;
+  readonly bucket: S3Bucket;
   /** The only key that this host may write is its own. */
   readonly host: string;
 }
 
-interface Listed {
-  readonly key: string;
-  readonly etag: string;
-  readonly ageMs: number;
-}
-
-export function createS3Status({ client, bucket, host }: S3StatusProps): StatusBoard {
+export function createS3Status({ bucket, host }: S3StatusProps): StatusBoard {
   // A status that did not change since the last listing is not read again.
   let known = new Map<string, { readonly etag: string; readonly status: HostStatus }>();
 
-  const readStatus = async (entry: Listed, signal: AbortSignal): Promise<HostStatus | null> => {
+  const readStatus = async (entry: ListedObject, signal: AbortSignal): Promise<HostStatus | null> => {
     const cached = known.get(entry.key);
     if (cached?.etag === entry.etag) return cached.status;
-    const read = await readObject(client, { bucket, key: entry.key, maxBytes }, signal);
+    const read = await readObject(bucket, { key: entry.key, maxBytes }, signal);
     if (read.kind === 'unavailable') throw new AdapterError('store-list-failed', read.detail);
     return read.kind === 'read' ? parseOwn(read.text, entry.key) : null;
   };
@@ -47,22 +35,16 @@ export function createS3Status({ client, bucket, host }: S3StatusProps): StatusB
   return {
     async write(status, signal) {
       const key = statusKey(host);
-      const command = new PutObjectCommand({
-        Bucket: bucket,
-        Key: key,
-        Body: serializeHostStatus(status),
-        ContentType: 'application/json',
-      });
       try {
-        await client.send(command, { abortSignal: signal });
+        await bucket.put(key, serializeHostStatus(status), signal);
       } catch (cause) {
-        const { detail } = unavailable(`write s3://${bucket}/${key}`, cause);
+        const { detail } = unavailable(`write s3://${bucket.name}/${key}`, cause);
         throw new AdapterError('store-write-failed', detail, { cause });
       }
     },
 
     async list(signal) {
-      const entries = await listEntries(client, bucket, signal);
+      const entries = await listEntries(bucket, signal);
       const statuses = await inBatches(entries, (entry) => readStatus(entry, signal));
       const seen = entries.flatMap((entry, i) => {
         const status = statuses[i];
@@ -84,47 +66,20 @@ function parseOwn(text: string, key: string): HostStatus | null {
   }
 }
 
-async function listEntries(client: S3Client, bucket: string, signal: AbortSignal): Promise<readonly Listed[]> {
-  const entries: Listed[] = [];
-  let token: string | undefined;
-  do {
-    const page = await listPage(client, bucket, token, signal);
-    entries.push(...page.entries);
-    token = page.next;
-  } while (token !== undefined && entries.length < maxHosts);
-  return entries;
-}
-
-async function listPage(client: S3Client, bucket: string, token: string | undefined, signal: AbortSignal) {
-  const page = token === undefined ? {} : { ContinuationToken: token };
-  const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: statusPrefix, ...page });
-  let storeTime = Number.NaN;
-  command.middlewareStack.add(
-    (next) => async (input) => {
-      const result = await next(input);
-      storeTime = Date.parse(String(field(field(result.response, 'headers'), 'date')));
-      return result;
-    },
-    { step: 'deserialize', priority: 'low' },
-  );
+async function listEntries(bucket: S3Bucket, signal: AbortSignal): Promise<readonly ListedObject[]> {
+  const entries: ListedObject[] = [];
+  let token: string | null = null;
   try {
-    const output = await client.send(command, { abortSignal: signal });
-    return {
-      entries: toEntries(output, Number.isNaN(storeTime) ? Date.now() : storeTime),
-      next: output.NextContinuationToken,
-    };
+    do {
+      const page: Listing = await bucket.list(statusPrefix, token, signal);
+      entries.push(...page.objects);
+      token = page.next;
+    } while (token !== null && entries.length < maxHosts);
   } catch (cause) {
-    const { detail } = unavailable(`list s3://${bucket}/${statusPrefix}`, cause);
+    const { detail } = unavailable(`list s3://${bucket.name}/${statusPrefix}`, cause);
     throw new AdapterError('store-list-failed', detail, { cause });
   }
-}
-
-function toEntries({ Contents = [] }: ListObjectsV2CommandOutput, storeTime: number): Listed[] {
-  return Contents.flatMap(({ Key, ETag, LastModified }) =>
-    Key === undefined || ETag === undefined || LastModified === undefined
-      ? []
-      : [{ key: Key, etag: ETag, ageMs: Math.max(0, storeTime - LastModified.getTime()) }],
-  );
+  return entries;
 }
 
 async function inBatches<T, R>(items: readonly T[], action: (item: T) => Promise<R>): Promise<R[]> {

@@ -1,23 +1,24 @@
+import { AwsError } from '../../../lib/agent/adapters/aws-error.ts';
 import { unavailable } from '../../../lib/agent/adapters/aws-failure.ts';
 
-const failure = (name: string, httpStatusCode?: number, code?: string) =>
-  Object.assign(new Error('it said so'), { name, code, $metadata: { httpStatusCode } });
+const answer = (awsCode: string, status?: number) => new AwsError('it said so', { awsCode, status });
+const broken = (name: string, code?: string) => Object.assign(new Error('it broke'), { name, code });
 
 describe('S9: what an AWS call failed with', () => {
   it.each([
-    ['missing-bucket', failure('NoSuchBucket', 404)],
-    ['throttled', failure('SlowDown', 503)],
-    ['throttled', failure('Unknown', 429)],
-    ['throttled', failure('ThrottlingException', 400)],
-    ['denied', failure('AccessDenied', 403)],
-    ['denied', failure('AccessDeniedException', 400)],
-    ['denied', failure('CredentialsProviderError')],
-    ['server', failure('InternalError', 500)],
-    ['server', failure('PermanentRedirect', 301)],
-    ['timeout', failure('TimeoutError', undefined, 'ETIMEDOUT')],
-    ['timeout', failure('AbortError')],
-    ['network', failure('TimeoutError', undefined, 'ECONNRESET')],
-    ['network', failure('Error', undefined, 'ECONNREFUSED')],
+    ['missing-bucket', answer('NoSuchBucket', 404)],
+    ['throttled', answer('SlowDown', 503)],
+    ['throttled', answer('Unknown', 429)],
+    ['throttled', answer('ThrottlingException', 400)],
+    ['denied', answer('AccessDenied', 403)],
+    ['denied', answer('AccessDeniedException', 400)],
+    ['denied', answer('CredentialsUnavailable')],
+    ['server', answer('InternalError', 500)],
+    ['server', answer('PermanentRedirect', 301)],
+    ['timeout', broken('TimeoutError', 'ETIMEDOUT')],
+    ['timeout', broken('AbortError')],
+    ['network', broken('Error', 'ECONNRESET')],
+    ['network', broken('Error', 'ECONNREFUSED')],
     ['network', 'not even an error'],
   ])('is %s', (cause, error) => {
     const { detail, ...rest } = unavailable('read s3://b/k', error);

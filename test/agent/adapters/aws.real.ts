@@ -1,13 +1,16 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
-import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { PutParameterCommand } from '@aws-sdk/client-ssm';
-import { createAwsClients } from '../../../lib/agent/adapters/aws-clients.ts';
+import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { createAwsClient } from '../../../lib/agent/adapters/aws-client.ts';
+import { awsAccessOf } from '../../../lib/agent/adapters/aws-credentials.ts';
+import { createS3Bucket } from '../../../lib/agent/adapters/s3-bucket.ts';
 import { createS3DesiredState } from '../../../lib/agent/adapters/s3-desired-state.ts';
 import { createS3Releases } from '../../../lib/agent/adapters/s3-releases.ts';
 import { createS3Status } from '../../../lib/agent/adapters/s3-status.ts';
 import { createSsmParameters } from '../../../lib/agent/adapters/ssm-parameters.ts';
+import { systemClock } from '../../../lib/agent/adapters/system-clock.ts';
 import { sha256 } from '../../../lib/contract/canonical-json.ts';
 import { serializeDesiredState } from '../../../lib/contract/desired-state.ts';
 import { serializeHostStatus } from '../../../lib/contract/host-status.ts';
@@ -30,23 +33,31 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => moto.stop());
 
+function clientOf(endpoint: string) {
+  const access = { ...awsAccessOf(process.env), endpoint };
+  return createAwsClient({ region, access, clock: systemClock });
+}
+
 /** A bucket of its own for each test. */
 async function newBucket() {
-  const bucket = `bucket-${randomUUID()}`;
-  const { s3, ssm } = createAwsClients({ region, endpoint: moto.endpoint });
-  await s3.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration: { LocationConstraint: region } }));
+  const name = `bucket-${randomUUID()}`;
+  const ssm = new SSMClient({ region, endpoint: moto.endpoint });
+  const s3 = new S3Client({ region, endpoint: moto.endpoint, forcePathStyle: true });
+  const client = clientOf(moto.endpoint);
+  const bucket = createS3Bucket({ client, name });
+  await s3.send(new CreateBucketCommand({ Bucket: name, CreateBucketConfiguration: { LocationConstraint: region } }));
   const put = async (key: string, body: string | Buffer) => {
-    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+    await s3.send(new PutObjectCommand({ Bucket: name, Key: key, Body: body }));
   };
-  return { bucket, s3, ssm, put };
+  return { bucket, client, s3, ssm, put };
 }
 
 async function desiredStateSubject() {
   const { bucket, s3, put } = await newBucket();
   return {
-    source: createS3DesiredState({ client: s3, bucket, key: desiredStateKey }),
+    source: createS3DesiredState({ bucket, key: desiredStateKey }),
     put: async (text: string | null) => {
-      if (text === null) await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: desiredStateKey }));
+      if (text === null) await s3.send(new DeleteObjectCommand({ Bucket: bucket.name, Key: desiredStateKey }));
       else await put(desiredStateKey, text);
     },
   };
@@ -55,18 +66,18 @@ async function desiredStateSubject() {
 desiredStateContract('S3', desiredStateSubject);
 
 releaseSourceContract('S3', async () => {
-  const { bucket, s3, put } = await newBucket();
+  const { bucket, put } = await newBucket();
   return {
-    releases: createS3Releases({ client: s3, bucket }),
+    releases: createS3Releases({ bucket }),
     putManifest: (digest, text) => put(releaseKey(digest), text),
     putBlob: (digest, bytes) => put(blobKey(digest), bytes),
   };
 });
 
 parameterSourceContract('SSM', async () => {
-  const { ssm } = await newBucket();
+  const { client, ssm } = await newBucket();
   return {
-    parameters: createSsmParameters({ client: ssm }),
+    parameters: createSsmParameters({ client }),
     async put(name, value) {
       await ssm.send(new PutParameterCommand({ Name: name, Value: value, Type: 'SecureString' }));
     },
@@ -74,8 +85,8 @@ parameterSourceContract('SSM', async () => {
 });
 
 statusBoardContract('S3', async () => {
-  const { bucket, s3 } = await newBucket();
-  return { boardOf: (host) => createS3Status({ client: s3, bucket, host }) };
+  const { bucket } = await newBucket();
+  return { boardOf: (host) => createS3Status({ bucket, host }) };
 });
 
 describe('the desired state in S3', () => {
@@ -101,26 +112,26 @@ describe('the desired state in S3', () => {
   });
 
   it('is unavailable, not absent, while there is no bucket', async () => {
-    const { s3 } = createAwsClients({ region, endpoint: moto.endpoint });
-    const source = createS3DesiredState({ client: s3, bucket: 'bucket-that-is-missing', key: desiredStateKey });
+    const bucket = createS3Bucket({ client: clientOf(moto.endpoint), name: 'bucket-that-is-missing' });
+    const source = createS3DesiredState({ bucket, key: desiredStateKey });
     expect(await source.read(signal())).toMatchObject({ kind: 'unavailable', cause: 'missing-bucket' });
   });
 });
 
 describe('the status board in S3', () => {
   it('leaves out what is no status, and what speaks for another host', async () => {
-    const { bucket, s3, put } = await newBucket();
+    const { bucket, put } = await newBucket();
     await put(statusKey('role:i-1'), serializeHostStatus(hostStatus({ host: 'role:i-1' })));
     await put(statusKey('role:i-2'), serializeHostStatus(hostStatus({ host: 'role:i-1' })));
     await put(statusKey('role:i-3'), '{"schema":1}');
     await put(statusKey('role:i-4'), 'x'.repeat(200_000));
-    const listed = await createS3Status({ client: s3, bucket, host: 'role:i-1' }).list(signal());
+    const listed = await createS3Status({ bucket, host: 'role:i-1' }).list(signal());
     expect(listed.map(({ status }) => status.host)).toEqual(['role:i-1']);
   });
 
   it('fails with its code when it cannot be reached', async () => {
-    const { s3 } = createAwsClients({ region, endpoint: moto.endpoint });
-    const board = createS3Status({ client: s3, bucket: 'bucket-that-is-missing', host: 'role:i-1' });
+    const bucket = createS3Bucket({ client: clientOf(moto.endpoint), name: 'bucket-that-is-missing' });
+    const board = createS3Status({ bucket, host: 'role:i-1' });
     await expect(board.list(signal())).rejects.toMatchObject({ code: 'store-list-failed' });
     await expect(board.write(hostStatus(), signal())).rejects.toMatchObject({ code: 'store-write-failed' });
   });
@@ -139,10 +150,10 @@ describe('S9: when S3 does not behave', () => {
     await once(server, 'listening');
     const address = server.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const { s3 } = createAwsClients({ region, endpoint: `http://127.0.0.1:${port}` });
+    const bucket = createS3Bucket({ client: clientOf(`http://127.0.0.1:${port}`), name: 'bucket' });
     return {
-      source: createS3DesiredState({ client: s3, bucket: 'bucket', key: desiredStateKey }),
-      releases: createS3Releases({ client: s3, bucket: 'bucket' }),
+      source: createS3DesiredState({ bucket, key: desiredStateKey }),
+      releases: createS3Releases({ bucket }),
     };
   }
 
