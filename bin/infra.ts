@@ -18,9 +18,9 @@ async function synthesize(): Promise<readonly string[]> {
   if (check.kind === 'invalid') return check.problems.map(({ field, problem }) => `${field}: ${problem}`);
 
   const runtime = parseRuntimePins(readFileSync(join(root, 'environments', 'runtime.json'), 'utf8'));
-  const { sha256: agentSha256 } = await bundleAgent(root);
+  const { sha256: bundleSha256 } = await bundleAgent(root);
   const declared = Object.values(check.declared.environments);
-  slipwayApp({ service: check.declared.service, environments: declared, agentSha256, runtime }).synth();
+  slipwayApp({ service: check.declared.service, environments: declared, bundleSha256, runtime }).synth();
   return [];
 }
 

@@ -33,7 +33,7 @@ export async function publish({ store, release, agent, signal, progress }: Publi
     ...(await Promise.all([
       put('runtime', blobKey(runtime.sha256), runtime, runtime.size),
       put('app', blobKey(app.sha256), app, app.size),
-      put('agent', blobKey(agent.sha256), { text: agent.contents.toString('utf8') }, agent.size),
+      put('agent', blobKey(agent.sha256), { bytes: agent.contents }, agent.size),
     ])),
     // Last: whoever can read the manifest can read all that it names.
     await put(

@@ -11,7 +11,7 @@ interface Upload {
   readonly key: string;
   readonly size: number;
   readonly sha256: string;
-  readonly open: () => ReadStream | string;
+  readonly open: () => ReadStream | string | Buffer;
 }
 
 /** The SDK does not repeat what it sends from a stream: this does, with a new one. */
@@ -38,7 +38,8 @@ export async function uploadNew(
 
 function describeUpload(key: string, body: Body): Upload {
   if ('path' in body) return { key, size: body.size, sha256: body.sha256, open: () => createReadStream(body.path) };
-  return { key, size: Buffer.byteLength(body.text), sha256: sha256(body.text), open: () => body.text };
+  const whole = 'bytes' in body ? body.bytes : body.text;
+  return { key, size: Buffer.byteLength(whole), sha256: sha256(whole), open: () => whole };
 }
 
 async function head(s3: S3Call, key: string, signal: AbortSignal): Promise<HeadObjectCommandOutput | undefined> {
@@ -75,7 +76,7 @@ async function put(s3: S3Call, upload: Upload, signal: AbortSignal): Promise<boo
       }
     });
   } finally {
-    if (typeof body !== 'string') body.destroy();
+    if (typeof body !== 'string' && !Buffer.isBuffer(body)) body.destroy();
   }
 }
 

@@ -14,7 +14,9 @@ export interface AwsAccess {
 }
 
 export type Body =
-  { readonly path: string; readonly size: number; readonly sha256: string } | { readonly text: string };
+  | { readonly path: string; readonly size: number; readonly sha256: string }
+  | { readonly text: string }
+  | { readonly bytes: Buffer };
 
 export interface Stored<T> {
   readonly value: T;

@@ -10,8 +10,8 @@ import { selectEnvironments } from './select-environments.ts';
 export interface SlipwayAppProps {
   readonly service: string;
   readonly environments: readonly Environment[];
-  /** Digest of the agent's bundle; its bytes are in the store as a blob. */
-  readonly agentSha256: string;
+  /** Digest of the bundle that a host fetches at its first boot; its bytes are in the store as a blob. */
+  readonly bundleSha256: string;
   readonly runtime: RuntimePins;
   /** Default: what the CDK command line asks for. */
   readonly outdir?: string;

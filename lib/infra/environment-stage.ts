@@ -13,7 +13,7 @@ import { StoreStack } from './store-stack.ts';
 export interface EnvironmentStageProps {
   readonly service: string;
   readonly environment: Environment;
-  readonly agentSha256: string;
+  readonly bundleSha256: string;
   readonly runtime: RuntimePins;
 }
 

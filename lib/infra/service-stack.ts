@@ -16,7 +16,7 @@ import { userDataScript } from './user-data.ts';
 export interface ServiceStackProps extends StackProps {
   readonly service: string;
   readonly environment: Environment;
-  readonly agentSha256: string;
+  readonly bundleSha256: string;
   readonly runtime: RuntimePins;
   readonly network: NetworkStack;
   readonly store: StoreStack;
@@ -41,7 +41,7 @@ export class ServiceStack extends Stack {
       vpc: network.vpc,
       subnets: network.hostSubnets,
       role,
-      userData: userDataScript({ ...props, roleId: role.roleId }),
+      userData: userDataScript({ ...props, roleId: role.roleId, logGroupName: logGroup.logGroupName }),
     });
     const loadBalancer = new LoadBalancer(this, 'LoadBalancer', {
       environment,

@@ -10,20 +10,23 @@ import type { RuntimePins } from '../contract/runtime-pins.ts';
 export interface UserDataProps {
   readonly service: string;
   readonly environment: Environment;
-  readonly agentSha256: string;
+  readonly bundleSha256: string;
   readonly runtime: RuntimePins;
   /** Unique id of the hosts' role: the first half of a host's name. */
   readonly roleId: string;
+  /** Where the journal of a host is shipped to. */
+  readonly logGroupName: string;
 }
 
 export function userDataScript(props: UserDataProps): string {
-  const { environment, agentSha256, runtime } = props;
+  const { environment, bundleSha256, runtime, logGroupName } = props;
   const settings = agentSettings(props);
   const values: Readonly<Record<string, string>> = {
     BUCKET: settings.bucket,
     REGION: settings.region,
-    AGENT_SHA256: agentSha256,
+    BUNDLE_SHA256: bundleSha256,
     RUNTIME_SHA256: runtime.platforms[`linux-${environment.hosts.architecture}`].sha256,
+    LOG_GROUP: logGroupName,
     SETTINGS: canonicalJson(settings),
   };
   const script = readFileSync(join(__dirname, 'assets', 'boot.sh'), 'utf8');

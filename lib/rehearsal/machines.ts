@@ -1,6 +1,7 @@
 /** Runs one host for each machine that the emulated Auto Scaling group has in service, and tells the load balancer who is registered. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentSettings } from '../contract/agent-settings.ts';
+import { agentOf } from '../delivery/agent-bundle.ts';
 import type { Cloud, Group } from './cloud.ts';
 import { type Host, startHost } from './host.ts';
 import type { HealthCheck, LoadBalancer } from './load-balancer.ts';
@@ -88,7 +89,7 @@ async function startMissing(run: Run, group: Group, options: MachinesOptions, st
   for (const instance of group.instances) {
     if (state.hosts.has(instance)) continue;
     const boot = readUserData(await options.cloud.userData(group.launchTemplate), instance);
-    const agent = await options.cloud.blob(boot.settings.bucket, boot.agentSha256);
+    const agent = await agentOf(await options.cloud.blob(boot.settings.bucket, boot.bundleSha256));
     const name = nameOf(state.started);
     state.started += 1;
     state.hosts.set(instance, await startHost(run, { ...options, instance, name, boot, agent }));

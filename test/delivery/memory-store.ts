@@ -86,6 +86,7 @@ export function memoryStore(now: () => number = () => 0): MemoryStore {
 
 function describe(body: Body): Pick<Version, 'text' | 'size' | 'digest'> {
   if ('path' in body) return { text: '', size: body.size, digest: body.sha256 };
+  if ('bytes' in body) return { text: '', size: body.bytes.length, digest: sha256(body.bytes) };
   return { text: body.text, size: Buffer.byteLength(body.text), digest: sha256(body.text) };
 }
 

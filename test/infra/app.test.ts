@@ -6,13 +6,13 @@ import { environments, service } from '../../environments/index.ts';
 import { slipwayApp } from '../../lib/infra/app.ts';
 import { EnvironmentStage } from '../../lib/infra/environment-stage.ts';
 import { InfraError, selectEnvironments } from '../../lib/infra/select-environments.ts';
-import { agentSha256, recordOf, runtime } from './support.ts';
+import { bundleSha256, recordOf, runtime } from './support.ts';
 
 const outdir = mkdtempSync(join(tmpdir(), 'slipway-app-'));
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
 const declared = Object.values(environments);
-const app = slipwayApp({ service, environments: declared, agentSha256, runtime, isValidated: false, outdir });
+const app = slipwayApp({ service, environments: declared, bundleSha256, runtime, isValidated: false, outdir });
 const stages = app.node.children.filter((child) => child instanceof EnvironmentStage);
 const stacks = stages.flatMap(({ network, store, config, service: hosts }) => [network, store, config, hosts]);
 

@@ -10,7 +10,7 @@ import type { RuntimePins } from '../../lib/contract/runtime-pins.ts';
 import { EnvironmentStage } from '../../lib/infra/environment-stage.ts';
 import { slipwayApp } from '../../lib/infra/app.ts';
 
-export const agentSha256 = 'a'.repeat(64);
+export const bundleSha256 = 'a'.repeat(64);
 
 const pin = (digit: string) => ({ integrity: `sha512-${digit}`, sha256: digit.repeat(64), size: 1 });
 export const runtime: RuntimePins = {
@@ -27,7 +27,7 @@ export type Templates = Readonly<Record<StackKind, Template>>;
 export function synthesize(environment: Environment): Templates {
   const outdir = mkdtempSync(join(tmpdir(), 'slipway-infra-'));
   try {
-    const app = slipwayApp({ service, environments: [environment], agentSha256, runtime, isValidated: false, outdir });
+    const app = slipwayApp({ service, environments: [environment], bundleSha256, runtime, isValidated: false, outdir });
     const stage = app.node.findChild(environment.name);
     if (!(stage instanceof EnvironmentStage)) throw new Error('the app holds no stage of that name');
     return {

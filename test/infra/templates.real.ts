@@ -6,7 +6,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { environments, service } from '../../environments/index.ts';
 import { sha256 } from '../../lib/contract/canonical-json.ts';
 import { slipwayApp } from '../../lib/infra/app.ts';
-import { agentSha256, options, runtime, synthesize } from './support.ts';
+import { bundleSha256, options, runtime, synthesize } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'slipway-templates-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -37,7 +37,7 @@ describe('templates', () => {
 
   test.each(variants)('T2: cdk-nag finds nothing unacknowledged: %s', (_, environment) => {
     const outdir = mkdtempSync(join(folder, 'nag-'));
-    const props = { service, environments: [environment], agentSha256, runtime, isValidated: false, outdir };
+    const props = { service, environments: [environment], bundleSha256, runtime, isValidated: false, outdir };
     const app = slipwayApp(props);
     app.synth();
     const { violations } = new AwsSolutionsChecks(app).validateScope(app);

@@ -2,10 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { environments } from '../../environments/index.ts';
 import { parseAgentSettings } from '../../lib/contract/agent-settings.ts';
 import { userDataScript } from '../../lib/infra/user-data.ts';
-import { agentSha256, devWith, recordOf, resourcesOf, runtime } from './support.ts';
+import { bundleSha256, devWith, recordOf, resourcesOf, runtime } from './support.ts';
 
 const script = (environment = environments.dev) =>
-  userDataScript({ service: 'hello', environment, agentSha256, runtime, roleId: 'AROAEXAMPLE' });
+  userDataScript({
+    service: 'hello',
+    environment,
+    bundleSha256,
+    runtime,
+    roleId: 'AROAEXAMPLE',
+    logGroupName: 'hello-dev-hosts',
+  });
 
 /** As a host, and the rehearsal, reads it out. */
 const settingsIn = (text: string) => /<<'SLIPWAY_SETTINGS'\n(.*)\nSLIPWAY_SETTINGS\n/.exec(text)?.[1] ?? '';
@@ -33,7 +40,7 @@ describe('the first boot of a host', () => {
   test('names agent and runtime by digest, the runtime that of the hosts’ processor', () => {
     const { dev } = environments;
     const x64 = script({ ...dev, hosts: { ...dev.hosts, architecture: 'x64' } });
-    expect(script()).toContain(`agent_sha256='${agentSha256}'`);
+    expect(script()).toContain(`bundle_sha256='${bundleSha256}'`);
     expect(script()).toContain(`runtime_sha256='${'2'.repeat(64)}'`);
     expect(x64).toContain(`runtime_sha256='${'1'.repeat(64)}'`);
   });

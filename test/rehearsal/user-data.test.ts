@@ -7,7 +7,7 @@ const digest = 'a'.repeat(64);
 
 function script(json: string): string {
   return `#!/bin/bash
-readonly agent_sha256='${digest}'
+readonly bundle_sha256='${digest}'
 cat > "\${settings}.tmp" <<'SLIPWAY_SETTINGS'
 ${json}
 SLIPWAY_SETTINGS
@@ -15,9 +15,9 @@ sed -i "s/INSTANCE_ID/\${instance_id}/" "\${settings}.tmp"
 `;
 }
 
-test("the settings are the machine's own, and the agent is named by its digest", () => {
+test("the settings are the machine's own, and the bundle is named by its digest", () => {
   const boot = readUserData(script(canonicalJson(settings)), 'i-0123456789abcdef0');
-  expect(boot.agentSha256).toBe(digest);
+  expect(boot.bundleSha256).toBe(digest);
   expect(boot.settings).toEqual({ ...settings, host: 'AROAEXAMPLE:i-0123456789abcdef0' });
 });
 
