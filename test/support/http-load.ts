@@ -22,9 +22,11 @@ export interface LoadProps {
   /** Taken in turn. */
   readonly methods: readonly string[];
   readonly path?: string;
+  /** Between an answer and the next request of a connection, at random up to that. Default: none. */
+  readonly thinkMs?: number;
 }
 
-export function startLoad({ port, workers, methods, path = '/' }: LoadProps): Load {
+export function startLoad({ port, workers, methods, path = '/', thinkMs = 0 }: LoadProps): Load {
   const agent = new Agent({ keepAlive: true, maxSockets: workers });
   const failed: Record<string, number> = {};
   const answers: Record<string, number> = {};
@@ -43,6 +45,7 @@ export function startLoad({ port, workers, methods, path = '/' }: LoadProps): Lo
         // A load that only fails must leave time for the test to end.
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
+      if (thinkMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * thinkMs));
     }
   };
   const working = Promise.all(Array.from({ length: workers }, work));

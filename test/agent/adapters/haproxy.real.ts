@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createHaproxy } from '../../../lib/agent/adapters/haproxy.ts';
 import { configFileName, haproxyConfig, haproxyMap, mapFileName } from '../../../lib/agent/adapters/haproxy-config.ts';
@@ -9,6 +9,7 @@ import type { Route } from '../../../lib/agent/ports.ts';
 import { agentSettings } from '../../support/documents.ts';
 import { once, startLoad } from '../../support/http-load.ts';
 import { makeProxySubject } from '../../support/proxy-subject.ts';
+import { makeProxyUnitSubject } from '../../support/proxy-unit.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 import { proxyContract } from '../contract/proxy-contract.ts';
@@ -28,6 +29,8 @@ if (installed || process.env['CI']) {
   proxyContract('HAProxy', () => makeSubject());
   proxyTrafficContract('HAProxy', () => makeSubject());
   describe('HAProxy on a host', haproxySuite);
+  proxyContract('HAProxy as a unit', makeProxyUnitSubject);
+  describe('HAProxy as a unit, under load', unitSuite);
 } else {
   describe.skip('SKIPPED: haproxy is not on the PATH; apt-get install haproxy (or dnf) runs this suite', () => {
     it('needs haproxy', () => undefined);
@@ -60,6 +63,15 @@ function haproxySuite(): void {
     await folder.remove();
     expect(`${check.stdout}${check.stderr}`).not.toMatch(/WARNING|ALERT/);
     expect(check.status).toBe(0);
+  });
+
+  it('V2: has a configuration for units that haproxy -c finds nothing wrong with', async () => {
+    const subject = await makeProxyUnitSubject();
+    await subject.proxy.route(hot, signal());
+    const { status, said } = await subject.check();
+    await subject.dispose();
+    expect(said).not.toMatch(/WARNING|ALERT/);
+    expect(status).toBe(0);
   });
 
   it('comes back by itself as it was last routed, from the files alone', async () => {
@@ -130,5 +142,65 @@ function haproxySuite(): void {
     });
     other.close();
     await subject.dispose();
+  });
+}
+
+/** Sixty-four clients that pause for milliseconds: the moment in which a connection ends meets the next request of some. */
+function unitSuite(): void {
+  const route = { active: 'green', backup: null, healthPath: '/health' } as const;
+  const rounds = 4;
+  let subject: Awaited<ReturnType<typeof makeProxyUnitSubject>>;
+  beforeEach(async () => {
+    subject = await makeProxyUnitSubject();
+    await subject.startSlot('green');
+    await subject.proxy.route(route, signal());
+  });
+  afterEach(() => subject.dispose());
+
+  const failedOver = async (what: 'restart' | 'reload'): Promise<Readonly<Record<string, number>>> => {
+    const load = startLoad({ port: subject.port, workers: 64, methods: ['GET', 'POST', 'GET'], thinkMs: 5 });
+    for (let round = 0; round < rounds; round += 1) {
+      const target = load.requests() + 1_000;
+      await until('more requests', () => load.requests() >= target);
+      await subject[what]();
+    }
+    const target = load.requests() + 1_000;
+    await until('more requests', () => load.requests() >= target);
+    return (await load.stop()).failed;
+  };
+  const without = async (line: string): Promise<void> => {
+    const config = join(subject.settings.stateDirectory, 'proxy', configFileName);
+    const text = await readFile(config, 'utf8');
+    expect(text).toContain(line);
+    await writeFile(config, text.replace(line, ''));
+    await subject.restart();
+  };
+
+  it.each(['restart', 'reload'] as const)('a %s loses no request', async (what) => {
+    expect(await failedOver(what)).toEqual({});
+    expect(await subject.proxy.inspect(signal())).toEqual({ running: true, active: 'green', backup: null });
+  });
+
+  it.each(['restart', 'reload'] as const)(
+    'without idle-close-on-response a %s loses some: this load would see it',
+    async (what) => {
+      await without('option idle-close-on-response');
+      const failed = Object.values(await failedOver(what)).reduce((sum, one) => sum + one, 0);
+      expect(failed).toBeGreaterThan(5);
+    },
+  );
+
+  it('a restart waits four seconds at most for clients that send nothing, and refuses nobody meanwhile', async () => {
+    const idle = connect({ host: '127.0.0.1', port: subject.port });
+    idle.on('error', () => undefined);
+    idle.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await new Promise((resolve) => idle.once('data', resolve));
+    const startedMs = performance.now();
+    const restarted = subject.restart();
+    const answer = once({ port: subject.port, agent: false, method: 'GET', path: '/' });
+    await restarted;
+    expect(performance.now() - startedMs).toBeLessThan(6_000);
+    expect((await answer).text).toBe('green');
+    idle.destroy();
   });
 }

@@ -100,6 +100,17 @@ export function proxyTrafficContract(name: string, makeSubject: () => Promise<Pr
       expect(await serving()).toBe('blue');
     });
 
+    it('loses requests in the same crash where there is no backup: this load would see them', async () => {
+      await subject.startSlot('blue');
+      await subject.startSlot('green');
+      await subject.proxy.route({ active: 'green', backup: null, healthPath }, signal());
+      const inFlight = load({ workers: 16, methods: ['GET'], path: '/slow?ms=100' });
+      await until('some requests', () => inFlight.requests() > 32);
+      await subject.killSlot('green');
+      const { failed } = await inFlight.stop();
+      expect(Object.values(failed).reduce((sum, one) => sum + one, 0)).toBeGreaterThan(0);
+    });
+
     it('sends nothing to a slot that is neither active nor backup, even when nobody else can answer', async () => {
       await subject.startSlot('blue');
       await subject.startSlot('green');
