@@ -1,6 +1,6 @@
 /** What `--json` prints. Fields are added, never renamed or taken away, while `schema` is 1. Pure. */
 import type { Build } from '../delivery/build.ts';
-import type { Deployment } from '../delivery/deploy.ts';
+import type { Deployment } from '../delivery/deployment.ts';
 import type { Check } from '../delivery/doctor.ts';
 import type { HistoryEntry } from '../delivery/history.ts';
 import type { Published } from '../delivery/publish.ts';

@@ -112,11 +112,6 @@ const healthCheckEnds: Rule = ({ health }) => {
   return [{ field: 'health.timeoutSeconds', problem }];
 };
 
-const modeIsBuilt: Rule = ({ delivery }) =>
-  delivery?.mode === 'push'
-    ? [{ field: 'delivery.mode', problem: 'push is not available yet (got "push"); use pull' }]
-    : [];
-
 const serviceIsSound: Rule = ({ service }) =>
   (service === undefined ? [] : serviceProblems(service)).map(({ field, problem }) => ({
     field: `service.${field}`,
@@ -133,7 +128,6 @@ const rules: readonly Rule[] = [
   capacityFits,
   protectedSurvivesAZone,
   healthCheckEnds,
-  modeIsBuilt,
   serviceIsSound,
 ];
 

@@ -28,8 +28,22 @@ export interface DeploymentEnd {
 
 /** Throws `DeliveryError`. */
 export async function awaitEnd(options: EndOptions): Promise<DeploymentEnd> {
-  const { desired, clock, writtenAt, by, progress } = options;
   const { outcome, detail, hosts, seconds } = await waitForHosts(options);
+  return { record: await recordEnd({ outcome, detail, hosts }, options), hosts, seconds };
+}
+
+interface Seen {
+  readonly outcome: DeploymentRecord['outcome'];
+  readonly detail: string;
+  readonly hosts: readonly HostView[];
+}
+
+/** Throws `DeliveryError`. */
+export async function recordEnd(
+  { outcome, detail, hosts }: Seen,
+  options: Pick<EndOptions, 'desired' | 'clock' | 'writtenAt' | 'by' | 'progress' | 'store' | 'signal'>,
+): Promise<DeploymentRecord> {
+  const { desired, clock, writtenAt, by, progress } = options;
   const record: DeploymentRecord = {
     schema: 1,
     generation: desired.generation,
@@ -46,7 +60,7 @@ export async function awaitEnd(options: EndOptions): Promise<DeploymentEnd> {
   };
   if (isFinal(outcome)) await keepRecord(record, options);
   tellEnd(record, progress);
-  return { record, hosts, seconds };
+  return record;
 }
 
 /** Hosts that are slow or frozen may still converge, and a record cannot be changed: whoever waits again may see the end. */
@@ -55,7 +69,10 @@ function isFinal(outcome: DeploymentRecord['outcome']): boolean {
 }
 
 /** Two may have waited for the same generation: the first record stays. */
-async function keepRecord(record: DeploymentRecord, { store, signal }: EndOptions): Promise<void> {
+async function keepRecord(
+  record: DeploymentRecord,
+  { store, signal }: Pick<EndOptions, 'store' | 'signal'>,
+): Promise<void> {
   try {
     await store.putNew(deploymentKey(record.generation), { text: serializeDeploymentRecord(record) }, signal);
   } catch (error) {

@@ -38,34 +38,59 @@ export async function ensureStore(
   });
 }
 
-/** Throws `DeliveryError`: `conflict` when another deploy took over. */
+/** Of all stacks at once; machines read their release themselves (pull mode). Throws `DeliveryError`: `conflict` when another deploy took over. */
 export async function bringInfrastructure(options: InfrastructureOptions): Promise<'deployed' | 'unchanged'> {
   const { store, assembly, signal, progress } = options;
-  const found = await store.read(infrastructureRecordKey, parseInfrastructureRecord, signal);
-  if (found?.value.state === 'deployed' && found.value.assembly === assembly.digest) {
+  const found = await readInfrastructure(store, signal);
+  const target: InfrastructureTarget = { assembly: assembly.digest, revision: null };
+  if (found?.value.state === 'deployed' && isOf(found.value, target)) {
     progress({ step: 'stacks', message: 'the stacks are those of this commit: nothing to deploy' });
     return 'unchanged';
   }
-  progress({ step: 'stacks', message: whyDeploy(found), fields: { assembly: assembly.digest } });
-  const etag = await writeRecord('deploying', found?.etag ?? null, options);
+  progress({ step: 'stacks', message: whyDeploy(found?.value), fields: { assembly: assembly.digest } });
+  const etag = await writeInfrastructure('deploying', target, { ...options, etag: found?.etag ?? null });
   await deployStacks({ ...options, only: null });
-  await writeRecord('deployed', etag, options);
+  await writeInfrastructure('deployed', target, { ...options, etag });
   return 'deployed';
 }
 
-function whyDeploy(found: Stored<InfrastructureRecord> | undefined): string {
+/** What stacks are to become. */
+export type InfrastructureTarget = Pick<InfrastructureRecord, 'assembly' | 'revision'>;
+
+export function isOf(record: InfrastructureRecord, { assembly, revision }: InfrastructureTarget): boolean {
+  return record.assembly === assembly && record.revision === revision;
+}
+
+export async function readInfrastructure(
+  store: Store,
+  signal: AbortSignal,
+): Promise<Stored<InfrastructureRecord> | undefined> {
+  return store.read(infrastructureRecordKey, parseInfrastructureRecord, signal);
+}
+
+export function whyDeploy(found: InfrastructureRecord | undefined): string {
   if (!found) return 'deploying the stacks for the first time';
-  if (found.value.state === 'deploying') return 'a deploy of the stacks did not come to its end: deploying them again';
+  if (found.state === 'deploying') return 'a deploy of the stacks did not come to its end: deploying them again';
+  if (found.state === 'rolled-back') return 'the last change of the stacks was undone: deploying them again';
   return 'the stacks change: deploying them';
 }
 
-async function writeRecord(state: InfrastructureRecord['state'], etag: string | null, options: InfrastructureOptions) {
-  const { store, assembly, commit, by, clock, signal } = options;
+interface RecordOptions extends Pick<InfrastructureOptions, 'store' | 'commit' | 'by' | 'clock' | 'signal'> {
+  /** Of the record that was read; null: there was none. */
+  readonly etag: string | null;
+}
+
+/** Returns the new entity tag. Throws `DeliveryError`: `conflict` when another deploy took over. */
+export async function writeInfrastructure(
+  state: InfrastructureRecord['state'],
+  target: InfrastructureTarget,
+  { store, commit, by, clock, signal, etag }: RecordOptions,
+): Promise<string> {
   const at = new Date(clock.now()).toISOString();
-  const text = serializeInfrastructureRecord({ schema: 1, assembly: assembly.digest, commit, state, at });
+  const text = serializeInfrastructureRecord({ schema: 1, ...target, commit, state, at });
   const written = await store.compareAndSwap(infrastructureRecordKey, text, { etag, by }, signal);
   if (written.kind === 'written') return written.etag;
-  const winner = await store.read(infrastructureRecordKey, parseInfrastructureRecord, signal);
+  const winner = await readInfrastructure(store, signal);
   throw new DeliveryError('conflict', {
     tried: `deploying the stacks of commit ${commit.slice(0, 12)}`,
     wrong: winner

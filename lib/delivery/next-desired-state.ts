@@ -1,9 +1,9 @@
 /** What the desired state becomes: pure, from the one before, the build and the environment's file. */
-import { canonicalJson } from '../contract/canonical-json.ts';
+import { canonicalJson, sha256 } from '../contract/canonical-json.ts';
 import type { DeploymentRecord } from '../contract/deployment-record.ts';
 import { type DesiredState, type Pins, pinsOf, revisionOf } from '../contract/desired-state.ts';
 import type { Environment } from '../contract/environment.ts';
-import { secretParameterName } from '../contract/names.ts';
+import { configParameterName, secretParameterName } from '../contract/names.ts';
 import { type HostView, countHosts } from './host-view.ts';
 
 export interface NextOptions {
@@ -54,6 +54,17 @@ function isSame(before: DesiredState, after: DesiredState): boolean {
 function fallbackOf({ previous, isPreviousConfirmed }: NextOptions): Pins | null {
   if (!previous) return null;
   return isPreviousConfirmed ? pinsOf(previous) : previous.fallback;
+}
+
+/** The revision that a deploy leads to: known before the config's parameter is written, whose version is no part of it. */
+export function plannedRevision({
+  service,
+  environment,
+  release,
+}: Pick<NextOptions, 'service' | 'environment' | 'release'>): string {
+  const parameter = configParameterName({ service, environment: environment.name });
+  const config = { parameter, version: 1, sha256: sha256(canonicalJson(environment.service.config)) };
+  return revisionOf({ release, config, secrets: pinSecrets(service, environment) });
 }
 
 function pinSecrets(service: string, { name, service: { secrets } }: Environment): Pins['secrets'] {

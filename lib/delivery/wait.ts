@@ -4,16 +4,9 @@ import { type DesiredState, parseDesiredState } from '../contract/desired-state.
 import { desiredStateKey } from '../contract/names.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { DeliveryError } from './delivery-error.ts';
-import {
-  type HostView,
-  type Verdict,
-  countHosts,
-  instanceOf,
-  judgeHosts,
-  summarizeHosts,
-  viewHosts,
-} from './host-view.ts';
+import { type HostView, countHosts, instanceOf, judgeHosts, summarizeHosts, viewHosts } from './host-view.ts';
 import type { Call, Progress } from './progress.ts';
+import { type StacksSight, seeStacks } from './stacks-sight.ts';
 import type { Store } from './store.ts';
 
 export type { HostView } from './host-view.ts';
@@ -44,35 +37,69 @@ export async function waitForHosts(options: WaitOptions): Promise<WaitResult> {
   const { desired, signal, timeoutMs, intervalMs = 1_000, clock = systemClock } = options;
   const startedAt = clock.now();
   const settleMs = settleTime(desired);
-  let seen = new Map<string, string>();
+  let seen: Seen = new Map();
   let changedAt = startedAt;
   for (;;) {
-    const { hosts, newer } = await patiently(async () => look(options, clock), options, clock);
+    const sight = await patiently(async () => look(options, clock), options, clock);
     const now = clock.now();
-    const told = tellChanges(hosts, seen, options.progress);
+    const told = tellChanges(sight.hosts, seen, options.progress);
     if (told.hasChanged) changedAt = now;
     seen = told.seen;
-    const end = (outcome: DeploymentOutcome, detail: string): WaitResult => {
-      return { outcome, detail, hosts, seconds: (now - startedAt) / 1_000 };
-    };
-    if (newer) return end('superseded', `generation ${newer.generation} of commit ${newer.commit} came after`);
-    const verdict = judgeHosts(hosts, options);
-    if (verdict && isEnd(verdict, now - changedAt, settleMs))
-      return end(verdict.outcome, summarizeHosts(hosts, desired));
-    if (now - startedAt >= timeoutMs) {
-      return end('timed-out', `after ${Math.round(timeoutMs / 1_000)} s: ${summarizeHosts(hosts, desired)}`);
-    }
+    const end =
+      endOf(sight, options, now - changedAt >= settleMs) ??
+      (now - startedAt >= timeoutMs ? timedOut(sight, options) : undefined);
+    if (end) return { ...end, hosts: sight.hosts, seconds: (now - startedAt) / 1_000 };
     await clock.sleep(intervalMs, signal);
   }
+}
+
+/** Tells what hosts do while `work` goes on. Its own faults are told, and end the telling only. */
+export async function whileWatching<T>(options: WaitOptions, work: () => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal]);
+  const watching = tellWhatHappens({ ...options, signal }).catch((error: unknown) => {
+    if (!signal.aborted) options.progress({ step: 'wait', message: `hosts cannot be watched: ${String(error)}` });
+  });
+  try {
+    return await work();
+  } finally {
+    over.abort();
+    await watching;
+  }
+}
+
+async function tellWhatHappens(options: WaitOptions): Promise<never> {
+  const { intervalMs = 1_000, clock = systemClock, progress, signal } = options;
+  for (let seen: Seen = new Map(); ; await clock.sleep(intervalMs, signal)) {
+    const { hosts } = await patiently(async () => look(options, clock), options, clock);
+    ({ seen } = tellChanges(hosts, seen, progress));
+  }
+}
+
+type End = Pick<WaitResult, 'outcome' | 'detail'>;
+
+function endOf({ hosts, newer, stacks }: Sight, options: WaitOptions, isQuiet: boolean): End | undefined {
+  const { desired } = options;
+  if (newer) {
+    return { outcome: 'superseded', detail: `generation ${newer.generation} of commit ${newer.commit} came after` };
+  }
+  // What single machines say is no end while CloudFormation brings them, or may yet undo it.
+  if (stacks.kind === 'under-way') return undefined;
+  if (stacks.kind === 'undone') return { outcome: 'rejected', detail: stacks.detail };
+  const verdict = judgeHosts(hosts, options);
+  const isEnd = verdict?.is === 'final' || isQuiet;
+  return verdict && isEnd ? { outcome: verdict.outcome, detail: summarizeHosts(hosts, desired) } : undefined;
+}
+
+function timedOut({ hosts, stacks }: Sight, { desired, timeoutMs }: WaitOptions): End {
+  const still = stacks.kind === 'under-way' ? 'the stacks are still being deployed; ' : '';
+  const detail = `after ${Math.round(timeoutMs / 1_000)} s: ${still}${summarizeHosts(hosts, desired)}`;
+  return { outcome: 'timed-out', detail };
 }
 
 /** Three polls of a host that waits for its turn, and its report. */
 function settleTime({ rollout }: DesiredState): number {
   return (3 * rollout.pollSeconds + 3) * 1_000;
-}
-
-function isEnd({ is }: Verdict, quietMs: number, settleMs: number): boolean {
-  return is === 'final' || quietMs >= settleMs;
 }
 
 /** Hosts go on without us: an outage of the store that is shorter than this does not end the waiting. */
@@ -91,18 +118,35 @@ async function patiently<T>(work: () => Promise<T>, { progress, signal }: WaitOp
   }
 }
 
-async function look({ store, desired, instances, signal }: WaitOptions, clock: Clock) {
-  const [statuses, current, inService] = await Promise.all([
+interface Sight {
+  readonly hosts: readonly HostView[];
+  readonly newer: DesiredState | undefined;
+  readonly stacks: StacksSight;
+}
+
+async function look(options: WaitOptions, clock: Clock): Promise<Sight> {
+  const { store, desired, instances, signal } = options;
+  const [statuses, current, stacks, inService] = await Promise.all([
     store.statuses(signal),
     store.read(desiredStateKey, parseDesiredState, signal),
+    seeStacks(store, desired, signal),
     instances?.(signal),
   ]);
   const newer = current && current.value.generation > desired.generation ? current.value : undefined;
-  return { hosts: viewHosts({ statuses, desired, now: clock.now(), instances: inService }), newer };
+  const hosts = viewHosts({ statuses, desired, now: clock.now(), instances: inService });
+  return { hosts: stacks.kind === 'carry' ? hosts.filter(isOfTheseStacks) : hosts, newer, stacks };
 }
 
+/** Of what the stacks carry, nobody is held: who says so was pinned by the stacks before, and is gone. */
+function isOfTheseStacks({ outcome }: HostView): boolean {
+  return outcome !== 'held';
+}
+
+/** What each host was last told to do. */
+type Seen = ReadonlyMap<string, string>;
+
 /** A line for each host whose outcome or step is another than at the last look. */
-function tellChanges(hosts: readonly HostView[], before: ReadonlyMap<string, string>, progress: Progress) {
+function tellChanges(hosts: readonly HostView[], before: Seen, progress: Progress) {
   const seen = new Map<string, string>();
   let hasChanged = hosts.length !== before.size;
   for (const { host, outcome, detail, status } of hosts) {

@@ -1,7 +1,7 @@
 /** Environments and hosts as the command line sees them, for its tests. */
 import type { HostOutcome } from '../../lib/contract/host-status.ts';
 import type { Build } from '../../lib/delivery/build.ts';
-import type { Deployment } from '../../lib/delivery/deploy.ts';
+import type { Deployment } from '../../lib/delivery/deployment.ts';
 import type { HistoryEntry } from '../../lib/delivery/history.ts';
 import type { Published } from '../../lib/delivery/publish.ts';
 import type { EnvironmentStatus } from '../../lib/delivery/status.ts';

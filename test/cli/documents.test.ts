@@ -198,6 +198,7 @@ test('status', () => {
    infrastructure.assembly: string
    infrastructure.at: string
    infrastructure.commit: string
+   infrastructure.revision: null
    infrastructure.schema: number
    infrastructure.state: string
    record.by: string

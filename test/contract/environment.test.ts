@@ -154,7 +154,6 @@ describe('environments that are wrong', () => {
       'domain.certificateArn',
       /111122223333 \(got 999999999999\)/,
     ],
-    ['push, which is not built', { delivery: { ...dev.delivery, mode: 'push' } }, 'delivery.mode', /use pull/],
     [
       'waves that do not end with all',
       { delivery: { ...dev.delivery, rollout: { ...dev.delivery.rollout, waves: [50] } } },

@@ -11,7 +11,8 @@ import { serializeReleaseManifest } from '../../lib/contract/release-manifest.ts
 import { type Assembly, synthesize } from '../../lib/delivery/assembly.ts';
 import type { Build } from '../../lib/delivery/build.ts';
 import { runCdk } from '../../lib/delivery/cdk.ts';
-import { type DeployOptions, deploy } from '../../lib/delivery/deploy.ts';
+import { deploy } from '../../lib/delivery/deploy.ts';
+import type { DeployOptions } from '../../lib/delivery/deployment.ts';
 import { readHistory } from '../../lib/delivery/history.ts';
 import type { ProgressEvent } from '../../lib/delivery/progress.ts';
 import { openStore } from '../../lib/delivery/s3-store.ts';
@@ -182,7 +183,6 @@ test('a config that the stacks did not bring is not pinned', async () => {
 
 test.each<[string, Partial<DeployOptions>]>([
   ['wrong-account', { environment: { ...environment, account: '999999999999' } }],
-  ['not-supported', { environment: { ...environment, delivery: { ...environment.delivery, mode: 'push' } } }],
   ['wrong-platform', { platform: environment.hosts.architecture === 'arm64' ? 'linux-x64' : 'linux-arm64' }],
 ])('C4: it is refused as %s before anything is touched', async (code, change) => {
   await expect(deploy(options(built('six'), change))).rejects.toMatchObject({ code });

@@ -87,7 +87,7 @@ export function deploymentRecord(change: Partial<DeploymentRecord> = {}): Deploy
 }
 
 export function infrastructureRecord(change: Partial<InfrastructureRecord> = {}): InfrastructureRecord {
-  return { schema: 1, assembly: sha256('assembly'), commit, state: 'deployed', at, ...change };
+  return { schema: 1, assembly: sha256('assembly'), revision: null, commit, state: 'deployed', at, ...change };
 }
 
 export function agentSettings(change: Partial<AgentSettings> = {}): AgentSettings {

@@ -1,7 +1,7 @@
 /** How a deployment ended: in one sentence, then host by host. */
 import type { DeploymentRecord } from '../../contract/deployment-record.ts';
 import { shortDigest } from '../../contract/names.ts';
-import type { Deployment } from '../../delivery/deploy.ts';
+import type { Deployment } from '../../delivery/deployment.ts';
 import type { DeploymentFacts } from '../documents.ts';
 import type { HostView } from '../../delivery/wait.ts';
 import { size } from './bytes.ts';
