@@ -10,22 +10,21 @@ export interface Certificates {
   readonly key: string;
 }
 
+const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
 export async function issueCertificates(names: readonly string[], folder: string): Promise<Certificates> {
   await mkdir(folder, { recursive: true });
   const file = (name: string): string => join(folder, name);
-  const key = (name: string): readonly string[] => [
-    ...['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', file(name)],
-  ];
+  const key = (name: string) => [...newKey, '-keyout', file(name)];
   const extensions = [
     'basicConstraints=CA:FALSE',
     'extendedKeyUsage=serverAuth',
     `subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}`,
   ];
   await writeFile(file('edge.ext'), extensions.join('\n'));
-  const subject = (name: string): readonly string[] => ['-subj', `/CN=${name}`];
-  const authority = [...key('ca.key'), ...subject('slipway lab'), '-days', '2', '-out', file('ca.pem')];
+  const authority = [...key('ca.key'), '-subj', '/CN=slipway lab', '-days', '2', '-out', file('ca.pem')];
   await mustRun('openssl', ['req', '-x509', ...authority]);
-  await mustRun('openssl', ['req', ...key('edge.key'), ...subject('edge'), '-out', file('edge.csr')]);
+  await mustRun('openssl', ['req', ...key('edge.key'), '-subj', '/CN=edge', '-out', file('edge.csr')]);
   const signing = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial', '-days', '2'];
   const output = ['-extfile', file('edge.ext'), '-out', file('edge.pem')];
   await mustRun('openssl', ['x509', '-req', '-in', file('edge.csr'), ...signing, ...output]);

@@ -15,18 +15,24 @@ const operations: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Why it is refused, or null. */
-export function findRefusal({ service, method, path }: PolicyRequest, { instance }: Identity): string | null {
-  if (service !== 's3') {
-    // CloudWatch's newer protocols name the operation in the path, its old one in the body.
-    const isAllowed = operations[service]?.some((name) => path.includes(name)) ?? false;
-    return isAllowed || (service === 'monitoring' && path === '/') ? null : `${service}: ${path} is not allowed`;
-  }
+export function findRefusal(asked: PolicyRequest, { instance }: Identity): string | null {
+  const { service, method, path } = asked;
+  if (service === 's3') return findStoreRefusal(asked, instance);
+  // CloudWatch names the operation in the path or in the body, by protocol.
+  const isAllowed = operations[service]?.some((name) => path.includes(name)) ?? false;
+  if (isAllowed || (service === 'monitoring' && path === '/')) return null;
+  return `${service}: ${method} ${path} is not allowed`;
+}
+
+const readable = /^\/(?:blobs|releases|status)\/|^\/desired\.json$/;
+const listed = /(?:^|&)prefix=status\/(?:&|$)/;
+
+function findStoreRefusal({ method, path }: PolicyRequest, instance: string): string | null {
   const [key = '', query = ''] = path.split('?', 2);
-  if (method === 'PUT') {
-    return new RegExp(`^/status/[A-Za-z0-9]+:${instance}\\.json$`).test(key) ? null : `writing ${key} is not allowed`;
-  }
-  if (method !== 'GET' && method !== 'HEAD') return `${method} is not allowed`;
-  if (key === '/') return /(?:^|&)prefix=status\/(?:&|$)/.test(query) ? null : 'listing is allowed below status/ only';
-  const isReadable = /^\/(?:blobs|releases|status)\/|^\/desired\.json$/.test(key);
-  return isReadable ? null : `reading ${key} is not allowed`;
+  const ownStatus = new RegExp(`^/status/[A-Za-z0-9]+:${instance}\\.json$`);
+  const isAllowed =
+    method === 'PUT'
+      ? ownStatus.test(key)
+      : method === 'GET' && (key === '/' ? listed.test(query) : readable.test(key));
+  return isAllowed ? null : `${method} ${path} is not allowed`;
 }

@@ -1,7 +1,7 @@
 /** One machine: a systemd of its own on a disk and an address of its own, switched on and off like an instance. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { command, type Ended, mustRun } from './command.ts';
 import { makeGroups, removeGroups } from './control-groups.ts';
@@ -60,6 +60,7 @@ export interface MachineProps {
   readonly onDestroy: () => void;
 }
 
+const initFile = '/usr/local/sbin/lab-init';
 const upWithinMs = 60_000;
 const offWithinMs = 90_000;
 
@@ -72,6 +73,7 @@ export async function createMachine(props: MachineProps): Promise<Machine> {
       await writeFile(join(disk.root, path), text);
     }),
   );
+  await copyFile(join(__dirname, '..', 'init'), join(disk.root, initFile));
   const namespace = await plugIn(identity.name, identity.address);
   const groups = await makeGroups(props.group, identity.name);
   const consoleFile = join(folder, 'console.log');
@@ -199,7 +201,6 @@ async function boot(props: BootProps): Promise<Booted> {
     },
     { timeoutMs: upWithinMs, explain },
   );
-  await makeControllersWritable(leader);
   await until(
     `the systemd of ${props.name} to take commands`,
     async () => {
@@ -216,11 +217,12 @@ function startNspawn({ name, root, namespace, groups, consoleFile }: BootProps):
   readonly ended: Promise<unknown>;
 } {
   const output = openSync(consoleFile, 'a');
+  // prettier-ignore
   const options = [
-    ...['--directory', root, '--machine', name, `--network-namespace-path=${namespace}`, '--boot', '--quiet'],
-    ...['--register=no', '--keep-unit', '--settings=no', '--link-journal=no', '--resolv-conf=off', '--timezone=off'],
+    '--directory', root, '--machine', name, `--network-namespace-path=${namespace}`, '--quiet',
+    '--register=no', '--keep-unit', '--settings=no', '--link-journal=no', '--resolv-conf=off', '--timezone=off',
     // An instance's root may set routes and rules; without a network that is private by nspawn's own doing, it could not.
-    ...['--capability=CAP_NET_ADMIN', '--console=read-only'],
+    '--capability=CAP_NET_ADMIN', '--console=read-only', '--kill-signal=SIGRTMIN+3', initFile,
   ];
   const child = spawn(join(__dirname, '..', 'nspawn'), [...groups, '--', ...options], {
     stdio: ['ignore', output, output],
@@ -245,17 +247,6 @@ function leaderOf(nspawn: number): number | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-/** Version 1 of control groups only: nspawn mounts all controllers but systemd's own read-only, and limits would be ignored in silence. */
-async function makeControllersWritable(leader: number): Promise<void> {
-  const mounts = readText(`/proc/${leader}/mounts`)
-    .split('\n')
-    .map((line) => line.split(' '))
-    .filter(([, , type, options]) => type === 'cgroup' && options?.split(',').includes('ro'));
-  for (const [, target = ''] of mounts) {
-    await command('nsenter', ['--target', String(leader), '--mount', '--', 'mount', '-o', 'remount,bind,rw', target]);
-  }
 }
 
 function readText(file: string): string {
