@@ -9,7 +9,10 @@ export type AdapterErrorCode =
   | 'proxy-missing'
   | 'proxy-not-started'
   | 'proxy-unreachable'
-  | 'proxy-refused';
+  | 'proxy-refused'
+  | 'unit-control-failed'
+  | 'unit-unknown'
+  | 'unit-not-started';
 
 export class AdapterError extends Error {
   override readonly name = 'AdapterError';

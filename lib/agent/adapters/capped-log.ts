@@ -24,6 +24,12 @@ export async function logTail(path: string, maxBytes: number): Promise<string> {
   return tail ?? '';
 }
 
+/** The same for a text that is at hand. */
+export function lastLines(text: string, maxBytes: number): string {
+  const bytes = Buffer.from(text);
+  return bytes.length <= maxBytes ? text : wholeLines(bytes.toString('utf8', bytes.length - maxBytes));
+}
+
 function wholeLines(text: string): string {
   const firstBreak = text.indexOf('\n');
   // A cut character at the start would come back longer than it was.
