@@ -1,5 +1,7 @@
 /** Stands in front of the hosts as an Application Load Balancer would: health checks, round robin, kept connections, draining; it repeats no request. */
 import { Agent, createServer, get, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { passUpgrade } from './pass-upgrade.ts';
 import { RehearsalError } from './rehearsal-error.ts';
 
 export interface Target {
@@ -22,7 +24,7 @@ export interface LoadBalancer {
   readonly url: string;
   /** Who is registered from now on. Who is not any more gets no new request. */
   register(targets: readonly Target[], check: HealthCheck): void;
-  /** Resolves when the host has answered what it was asked, or after the time. */
+  /** Resolves when the host has answered what it was asked and its long-lived connections have ended; after the time the rest is cut. */
   drain(id: string, timeoutMs: number): Promise<void>;
   healthy(): readonly string[];
   close(): Promise<void>;
@@ -39,7 +41,9 @@ interface Member {
   state: 'initial' | 'healthy' | 'unhealthy' | 'draining';
   /** Checks in a row with the same result. */
   streak: number;
-  inFlight: number;
+  /** Requests in flight and upgraded connections. */
+  open: number;
+  readonly upgraded: Set<Duplex>;
   timer: NodeJS.Timeout | null;
 }
 
@@ -53,6 +57,7 @@ export async function openLoadBalancer(port: number | null): Promise<LoadBalance
     return ready[turn % Math.max(1, ready.length)];
   };
   const server = createServer({ noDelay: true }, (incoming, response) => pass(incoming, response, next()));
+  server.on('upgrade', (incoming, socket, head) => upgrade({ incoming, socket, head }, next()));
   // Nothing between two requests of a client may take longer than this run.
   server.keepAliveTimeout = 600_000;
   server.requestTimeout = 0;
@@ -65,6 +70,7 @@ export async function openLoadBalancer(port: number | null): Promise<LoadBalance
     healthy: () => [...members.values()].filter(({ state }) => state === 'healthy').map(({ target }) => target.id),
     async close() {
       for (const member of members.values()) leave(member);
+      members.clear();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
@@ -77,7 +83,8 @@ function register(members: Map<string, Member>, targets: readonly Target[], chec
   for (const target of targets) {
     if (members.has(target.id)) continue;
     const agent = new Agent({ keepAlive: true, timeout: idleMs, scheduling: 'fifo' });
-    const member: Member = { target, agent, state: 'initial', streak: 0, inFlight: 0, timer: null };
+    const begin = { state: 'initial', streak: 0, open: 0, timer: null } as const;
+    const member: Member = { target, agent, upgraded: new Set(), ...begin };
     members.set(target.id, member);
     watch(member, check);
   }
@@ -90,7 +97,7 @@ async function drain(members: Map<string, Member>, id: string, timeoutMs: number
   if (!member) return;
   member.state = 'draining';
   const deadline = performance.now() + timeoutMs;
-  while (member.inFlight > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (member.open > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
   leave(member);
   members.delete(id);
 }
@@ -99,6 +106,7 @@ function leave(member: Member): void {
   if (member.timer) clearTimeout(member.timer);
   member.state = 'draining';
   member.agent.destroy();
+  for (const socket of member.upgraded) socket.destroy();
 }
 
 /** Checks for as long as the target is registered. */
@@ -135,8 +143,8 @@ function judge(member: Member, passed: boolean, check: HealthCheck): void {
 function pass(incoming: IncomingMessage, response: ServerResponse, member: Member | undefined): void {
   if (!member) return refuse(response, 503, 'no healthy host');
   const { target, agent } = member;
-  member.inFlight += 1;
-  response.once('close', () => (member.inFlight -= 1));
+  member.open += 1;
+  response.once('close', () => (member.open -= 1));
   const upstream = request({
     host: target.address,
     port: target.port,
@@ -146,7 +154,8 @@ function pass(incoming: IncomingMessage, response: ServerResponse, member: Membe
     headers: { ...forwarded(incoming.headers), 'x-forwarded-for': incoming.socket.remoteAddress ?? '' },
   });
   upstream.once('response', (answer) => {
-    response.writeHead(answer.statusCode ?? 502, forwarded(answer.headers));
+    // A stream of events may say nothing for a while after its head.
+    response.writeHead(answer.statusCode ?? 502, forwarded(answer.headers)).flushHeaders();
     answer.once('error', () => response.destroy());
     answer.pipe(response);
   });
@@ -160,6 +169,28 @@ function pass(incoming: IncomingMessage, response: ServerResponse, member: Membe
     if (!response.writableFinished) upstream.destroy();
   });
   incoming.pipe(upstream);
+}
+
+interface Upgrade {
+  readonly incoming: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+function upgrade({ incoming, socket, head }: Upgrade, member: Member | undefined): void {
+  socket.on('error', () => socket.destroy());
+  if (!member) {
+    socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    return;
+  }
+  member.open += 1;
+  member.upgraded.add(socket);
+  socket.once('close', () => {
+    member.open -= 1;
+    member.upgraded.delete(socket);
+  });
+  const { address, port } = member.target;
+  passUpgrade({ incoming, socket, head, address, port });
 }
 
 function refuse(response: ServerResponse, status: number, reason: string): void {

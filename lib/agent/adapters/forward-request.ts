@@ -100,6 +100,8 @@ function answer(upstream: IncomingMessage, request: IncomingMessage, response: S
   response.sendDate = false;
   const headers = endToEnd(upstream.rawHeaders).flat();
   response.writeHead(upstream.statusCode ?? 502, upstream.statusMessage ?? '', headers);
+  // A stream of events may say nothing for a while after its head.
+  response.flushHeaders();
   // The answer has begun: all that is left is to let the client see that it is not whole.
   upstream.once('error', () => request.socket.destroy());
   upstream.pipe(response);
