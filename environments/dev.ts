@@ -30,6 +30,7 @@ export const dev: Environment = {
   delivery: {
     mode: 'pull',
     rollout: { canaries: 0, waves: [100], soakSeconds: 3, haltAfter: 1, pollSeconds: 1 },
+    bakeSeconds: 0,
   },
   protect: false,
   alarms: { email: null, serverErrorsPerMinute: 20, latencyMs: 2_000 },

@@ -30,6 +30,7 @@ export const prod: Environment = {
   delivery: {
     mode: 'pull',
     rollout: { canaries: 1, waves: [50, 100], soakSeconds: 120, haltAfter: 1, pollSeconds: 5 },
+    bakeSeconds: 600,
   },
   protect: true,
   alarms: { email: null, serverErrorsPerMinute: 5, latencyMs: 1_000 },

@@ -30,6 +30,7 @@ export const stage: Environment = {
   delivery: {
     mode: 'pull',
     rollout: { canaries: 1, waves: [50, 100], soakSeconds: 30, haltAfter: 1, pollSeconds: 5 },
+    bakeSeconds: 300,
   },
   protect: false,
   alarms: { email: null, serverErrorsPerMinute: 10, latencyMs: 1_000 },

@@ -7,7 +7,7 @@ export type Architecture = 'x64' | 'arm64';
 /**
  * How hosts reach AWS and the internet. None lets anything in but the load balancer.
  * - `public`: a public address per host, no inbound rule ($3.65 a month per host)
- * - `endpoints`: no internet at all, interface endpoints for SSM and logs ($44 a month in two zones)
+ * - `endpoints`: no internet at all, interface endpoints for SSM, logs and metrics ($58 a month in two zones)
  * - `nat`: private hosts with outgoing internet ($73 a month in two zones)
  */
 export type EgressPreset = 'public' | 'endpoints' | 'nat';
@@ -65,7 +65,15 @@ export interface Environment {
     /** How long a host that leaves may finish its requests. */
     readonly drainSeconds: number;
   };
-  readonly delivery: { readonly mode: 'pull' | 'push'; readonly rollout: Rollout };
+  readonly delivery: {
+    readonly mode: 'pull' | 'push';
+    readonly rollout: Rollout;
+    /**
+     * How long alarms are watched after all hosts were replaced, before the stack keeps it. The slowest of them looks at three minutes,
+     * whose figures come a minute late: below 240 they hardly have a say.
+     */
+    readonly bakeSeconds: number;
+  };
   /** Retains data, protects stacks and the load balancer, and asks for enough hosts to lose a zone. */
   readonly protect: boolean;
   readonly alarms: {

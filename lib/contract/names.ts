@@ -38,6 +38,13 @@ export type StackKind = (typeof stackKinds)[number];
 export const stackName = ({ service, environment }: EnvironmentIdentity, kind: StackKind): string =>
   `${service}-${environment}-${kind}`;
 
+/** What `aws ssm start-session --document-name` takes: a shell whose every line is logged. */
+export const sessionDocumentName = ({ service, environment }: EnvironmentIdentity): string =>
+  `${service}-${environment}-session`;
+
+/** Tags of all that the stacks make: deploy finds the machines by them. */
+export const tagKeys = { service: 'slipway:service', environment: 'slipway:environment' } as const;
+
 /** The proxy of a host answers it: 200 while a slot serves, 503 while none does. */
 export const hostHealthPath = '/.slipway/health';
 

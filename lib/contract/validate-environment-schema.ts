@@ -70,6 +70,8 @@ const health = v.strictObject({
 const delivery = v.strictObject({
   mode: v.picklist(['pull', 'push'], 'must be pull or push'),
   rollout: rolloutSchema,
+  /** What an instance refresh takes. */
+  bakeSeconds: whole(0, 172_800),
 });
 
 const alarms = v.strictObject({

@@ -2,6 +2,7 @@
 import { App, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Environment } from '../contract/environment.ts';
+import { tagKeys } from '../contract/names.ts';
 import type { RuntimePins } from '../contract/runtime-pins.ts';
 import { EnvironmentStage } from './environment-stage.ts';
 import { featureFlags } from './feature-flags.ts';
@@ -35,8 +36,8 @@ export function slipwayApp({ isValidated = true, outdir, ...props }: SlipwayAppP
   });
   for (const environment of selectEnvironments(props.environments, app.node.tryGetContext('environment'))) {
     const stage = new EnvironmentStage(app, environment.name, { ...props, environment });
-    Tags.of(stage).add('slipway:service', props.service, taggable);
-    Tags.of(stage).add('slipway:environment', environment.name, taggable);
+    Tags.of(stage).add(tagKeys.service, props.service, taggable);
+    Tags.of(stage).add(tagKeys.environment, environment.name, taggable);
   }
   if (isValidated) Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app;

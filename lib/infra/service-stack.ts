@@ -3,12 +3,14 @@ import { CfnOutput, RemovalPolicy, Stack, type StackProps, aws_logs as logs } fr
 import type { Construct } from 'constructs';
 import type { Environment } from '../contract/environment.ts';
 import type { RuntimePins } from '../contract/runtime-pins.ts';
-import { Alarms } from './constructs/alarms.ts';
+import { Alarms, alarmsThatStopReplacement } from './constructs/alarms.ts';
 import { Dashboard } from './constructs/dashboard.ts';
 import { HostGroup } from './constructs/host-group.ts';
 import { HostRole } from './constructs/host-role.ts';
 import { LoadBalancer } from './constructs/load-balancer.ts';
+import { SessionManager } from './constructs/session-manager.ts';
 import type { NetworkStack } from './network-stack.ts';
+import { releasePins } from './release-pins.ts';
 import { ServiceMetrics } from './service-metrics.ts';
 import type { StoreStack } from './store-stack.ts';
 import { userDataScript } from './user-data.ts';
@@ -31,17 +33,26 @@ export class ServiceStack extends Stack {
       retention: environment.logRetentionDays,
       removalPolicy: environment.protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
+    const session = new SessionManager(this, 'SessionManager', { service, environment });
     const { role } = new HostRole(this, 'HostRole', {
       service,
       environment,
       logGroup,
+      sessionLogGroup: session.logGroup,
     });
     const hosts = new HostGroup(this, 'Hosts', {
       environment,
       vpc: network.vpc,
       subnets: network.hostSubnets,
       role,
-      userData: userDataScript({ ...props, roleId: role.roleId, logGroupName: logGroup.logGroupName }),
+      stopAlarms: alarmsThatStopReplacement({ service, environment }),
+      userData: userDataScript({
+        ...props,
+        roleId: role.roleId,
+        logGroupName: logGroup.logGroupName,
+        pinned: releasePins(this, { service, environment }),
+        toJson: (settings) => this.toJsonString(settings),
+      }),
     });
     const loadBalancer = new LoadBalancer(this, 'LoadBalancer', {
       environment,
@@ -56,6 +67,7 @@ export class ServiceStack extends Stack {
     this.output('Url', loadBalancer.url);
     this.output('AutoScalingGroupName', hosts.group.autoScalingGroupName);
     this.output('TargetGroupArn', loadBalancer.targetGroup.targetGroupArn);
+    this.output('SessionDocument', session.documentName);
     this.output('LaunchTemplateId', hosts.launchTemplate.launchTemplateId ?? '');
   }
 

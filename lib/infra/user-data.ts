@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AgentSettings, instanceIdPlaceholder } from '../contract/agent-settings.ts';
-import { canonicalJson } from '../contract/canonical-json.ts';
+import type { Pins } from '../contract/desired-state.ts';
 import { type Environment, slotPorts } from '../contract/environment.ts';
 import { storeBucketName } from '../contract/names.ts';
 import type { RuntimePins } from '../contract/runtime-pins.ts';
@@ -16,6 +16,10 @@ export interface UserDataProps {
   readonly roleId: string;
   /** Where the journal of a host is shipped to. */
   readonly logGroupName: string;
+  /** Null: the desired state says what a host runs. */
+  readonly pinned: Pins | null;
+  /** Writes values that CloudFormation fills in later as such: in JSON a number has no quotes, whatever will be in its place. */
+  readonly toJson: (settings: AgentSettings) => string;
 }
 
 export function userDataScript(props: UserDataProps): string {
@@ -27,13 +31,13 @@ export function userDataScript(props: UserDataProps): string {
     BUNDLE_SHA256: bundleSha256,
     RUNTIME_SHA256: runtime.platforms[`linux-${environment.hosts.architecture}`].sha256,
     LOG_GROUP: logGroupName,
-    SETTINGS: canonicalJson(settings),
+    SETTINGS: props.toJson(settings),
   };
   const script = readFileSync(join(__dirname, 'assets', 'boot.sh'), 'utf8');
   return script.replaceAll(/@([A-Z0-9_]+)@/g, (placeholder, name: string) => values[name] ?? placeholder);
 }
 
-function agentSettings({ service, environment, roleId }: UserDataProps): AgentSettings {
+function agentSettings({ service, environment, roleId, pinned }: UserDataProps): AgentSettings {
   const { name, account, region } = environment;
   return {
     schema: 1,
@@ -49,6 +53,6 @@ function agentSettings({ service, environment, roleId }: UserDataProps): AgentSe
     proxy: 'haproxy',
     supervisor: 'systemd',
     drainSeconds: environment.health.drainSeconds,
-    pinned: null,
+    pinned,
   };
 }

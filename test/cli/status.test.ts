@@ -9,7 +9,7 @@ const expected = { name: 'dev', minHosts: 2, nowMs };
 const environment = {
   name: 'dev',
   region: 'eu-central-1',
-  delivery: { mode: 'pull', rollout: desired.rollout },
+  delivery: { mode: 'pull', rollout: desired.rollout, bakeSeconds: 0 },
 } as const;
 
 function draw(status: EnvironmentStatus, paint: Paint = plain): string {

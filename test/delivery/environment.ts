@@ -34,6 +34,7 @@ export function environment(change: Partial<Environment> = {}): Environment {
     delivery: {
       mode: 'pull',
       rollout: { canaries: 0, waves: [100], soakSeconds: 5, haltAfter: 1, pollSeconds: 1 },
+      bakeSeconds: 0,
     },
     protect: false,
     alarms: { email: null, serverErrorsPerMinute: 5, latencyMs: 1_000 },

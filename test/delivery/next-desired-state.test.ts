@@ -37,7 +37,7 @@ test.each([
   ['the freeze', { environment: environment({ freeze: { reason: 'sale', until: '2026-12-01T00:00:00Z' } }) }],
   [
     'the rollout',
-    { environment: environment({ delivery: { mode: 'pull', rollout: { ...dev.delivery.rollout, haltAfter: 3 } } }) },
+    { environment: environment({ delivery: { ...dev.delivery, rollout: { ...dev.delivery.rollout, haltAfter: 3 } } }) },
   ],
   ['a secret', { environment: environment({ service: { ...dev.service, secrets: { TOKEN: 3 } } }) }],
   ['a wish to try again', { retry: true }],

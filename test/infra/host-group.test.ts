@@ -62,12 +62,22 @@ describe('the hosts', () => {
     });
   });
 
-  test('are replaced one by one, a new one first', () => {
+  test('are replaced a new one first; alarms that speak of them end it, by name and so without a circle', () => {
     devWith().service.hasResource('AWS::AutoScaling::AutoScalingGroup', {
       UpdatePolicy: {
         AutoScalingInstanceRefresh: Match.objectLike({
           Strategy: 'Rolling',
-          Preferences: Match.objectLike({ MinHealthyPercentage: 100, MaxHealthyPercentage: 200 }),
+          Preferences: {
+            MinHealthyPercentage: 100,
+            MaxHealthyPercentage: 200,
+            InstanceWarmup: environments.dev.health.graceSeconds,
+            BakeTime: environments.dev.delivery.bakeSeconds,
+            AlarmSpecification: {
+              Alarms: ['ServerErrors', 'Latency', 'UnhealthyHosts', 'ReleaseRejected'].map(
+                (name) => `hello-dev-${name}`,
+              ),
+            },
+          },
         }),
       },
     });

@@ -48,18 +48,65 @@ describe('I10: the role of a host', () => {
     });
   });
 
-  test('may open a session, and has no managed policy and no statement beside these', () => {
-    expect(statement('SessionManager')?.['Resource']).toBe('*');
-    const names = statements().map(({ Sid }) => String(Sid));
-    expect(names.toSorted()).toEqual([
-      'ListStatus',
-      'ReadConfigAndSecrets',
-      'ReadStore',
-      'SessionManager',
-      'WriteOwnLog',
-      'WriteOwnStatus',
-    ]);
-    const roles = resourcesOf(devWith()).filter(({ type, stack }) => type === 'AWS::IAM::Role' && stack === 'service');
-    expect(roles.map(({ properties }) => properties['ManagedPolicyArns'])).toEqual([undefined]);
+  test('writes to the log of sessions, and finds it by name', () => {
+    expect(statement('WriteSessionLog')).toMatchObject({
+      Action: ['logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'],
+      Resource: { 'Fn::GetAtt': [expect.stringMatching(/^SessionManagerLog/), 'Arn'] },
+    });
+    expect(statement('FindSessionLog')).toMatchObject({
+      Action: 'logs:DescribeLogGroups',
+      Resource: 'arn:aws:logs:eu-central-1:111122223333:log-group:*',
+    });
+  });
+
+  test('puts metrics into the one namespace', () => {
+    expect(statement('PutMetrics')).toEqual({
+      Sid: 'PutMetrics',
+      Effect: 'Allow',
+      Action: 'cloudwatch:PutMetricData',
+      Resource: '*',
+      Condition: { StringEquals: { 'cloudwatch:namespace': 'Slipway' } },
+    });
+  });
+
+  test('may do this and nothing else, in either mode', () => {
+    for (const mode of ['pull', 'push'] as const) {
+      const templates = devWith(({ delivery }) => ({ delivery: { ...delivery, mode } }));
+      const ours = resourcesOf(templates).filter(({ stack }) => stack === 'service');
+      const policies = ours.filter(({ type }) => type === 'AWS::IAM::Policy');
+      const allowed = policies.flatMap(({ properties }) =>
+        listOf(recordOf(properties['PolicyDocument'])['Statement'])
+          .map(recordOf)
+          .flatMap(({ Action, Effect }) => [Action].flat().map((action) => `${String(Effect)} ${String(action)}`)),
+      );
+      expect(new Set(allowed)).toEqual(new Set(everything.map((action) => `Allow ${action}`)));
+      const roles = ours.filter(({ type }) => type === 'AWS::IAM::Role');
+      expect(roles.map(({ properties }) => [properties['ManagedPolicyArns'], properties['Policies']])).toEqual([
+        [undefined, undefined],
+      ]);
+    }
+  });
+
+  test('names every resource, but for what has none to name', () => {
+    const open = statements().filter(({ Resource }) => [Resource].flat().includes('*'));
+    expect(open.map(({ Sid }) => Sid)).toEqual(['SessionManager', 'PutMetrics']);
   });
 });
+
+const everything = [
+  'cloudwatch:PutMetricData',
+  'logs:CreateLogStream',
+  'logs:DescribeLogGroups',
+  'logs:DescribeLogStreams',
+  'logs:PutLogEvents',
+  's3:GetObject',
+  's3:ListBucket',
+  's3:PutObject',
+  'ssm:GetParameter',
+  'ssm:GetParameters',
+  'ssm:UpdateInstanceInformation',
+  'ssmmessages:CreateControlChannel',
+  'ssmmessages:CreateDataChannel',
+  'ssmmessages:OpenControlChannel',
+  'ssmmessages:OpenDataChannel',
+];

@@ -1,5 +1,6 @@
 import { environments } from '../../environments/index.ts';
 import type { Environment } from '../../lib/contract/environment.ts';
+import { sshPath } from './ssh-path.ts';
 import { listOf, options, recordOf, type Resource, resourcesOf, synthesize, type Templates } from './support.ts';
 
 interface Case {
@@ -104,7 +105,7 @@ const promises: Readonly<Record<string, (it: Case) => void>> = {
   },
   'T9: what holds data stays where the environment is protected': (it) => {
     const stateful = ofType(it, 'AWS::S3::Bucket', 'AWS::Logs::LogGroup');
-    expect(stateful).toHaveLength(4);
+    expect(stateful).toHaveLength(5);
     const expected = it.environment.protect ? 'Retain' : 'Delete';
     expect(new Set(stateful.map(({ deletionPolicy }) => deletionPolicy))).toEqual(new Set([expected]));
   },
@@ -117,6 +118,42 @@ const promises: Readonly<Record<string, (it: Case) => void>> = {
     const texts = Object.values(it.templates).map((template) => JSON.stringify(template.toJSON()));
     for (const text of texts) expect(text).not.toMatch(/AKIA[A-Z0-9]{16}|PRIVATE KEY|SecretString|ssm-secure/);
     for (const data of launchTemplates(it)) expect(JSON.stringify(data['UserData']).length).toBeLessThan(12 * 1024);
+  },
+  'T10: sessions are logged, end when idle, and are the only way in': (it) => {
+    const [session, ...others] = ofType(it, 'AWS::SSM::Document');
+    const [log] = ofType(it, 'AWS::Logs::LogGroup').filter(({ id }) => id.startsWith('SessionManagerLog'));
+    expect(others).toEqual([]);
+    expect(session?.properties).toMatchObject({
+      Name: `hello-${it.environment.name}-session`,
+      DocumentType: 'Session',
+      UpdateMethod: 'NewVersion',
+      Content: {
+        sessionType: 'Standard_Stream',
+        inputs: {
+          cloudWatchLogGroupName: { Ref: log?.id },
+          cloudWatchStreamingEnabled: true,
+          idleSessionTimeout: '10',
+          maxSessionDuration: '60',
+        },
+      },
+    });
+    expect(log?.properties['RetentionInDays']).toBe(it.environment.logRetentionDays);
+    for (const template of Object.values(it.templates)) expect(JSON.stringify(template.toJSON())).not.toMatch(sshPath);
+  },
+  'a replacement of hosts goes by the same policy in either mode, and watches alarms that are there': (it) => {
+    const [group] = Object.values(it.templates.service.findResources('AWS::AutoScaling::AutoScalingGroup'));
+    const { Preferences } = recordOf(recordOf(group?.['UpdatePolicy'])['AutoScalingInstanceRefresh']);
+    const { AlarmSpecification, ...limits } = recordOf(Preferences);
+    expect(limits).toEqual({
+      MinHealthyPercentage: 100,
+      MaxHealthyPercentage: 200,
+      InstanceWarmup: it.environment.health.graceSeconds,
+      BakeTime: it.environment.delivery.bakeSeconds,
+    });
+    const alarms = ofType(it, 'AWS::CloudWatch::Alarm').map(({ properties }) => properties['AlarmName']);
+    const watched = listOf(recordOf(AlarmSpecification)['Alarms']);
+    expect(watched).toHaveLength(4);
+    expect(alarms).toEqual(expect.arrayContaining([...watched]));
   },
   'no function of ours and no custom resource': (it) => {
     expect(it.resources.filter(({ type }) => /^(?:Custom|AWS::Lambda|AWS::CloudFormation)::/.test(type))).toEqual([]);

@@ -25,10 +25,10 @@ describe('the network of an environment', () => {
     template.hasResourceProperties('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway' });
   });
 
-  test('with egress endpoints: hosts without a way to the internet, three doors to AWS', () => {
+  test('with egress endpoints: hosts without a way to the internet, four doors to AWS', () => {
     const template = egress('endpoints');
     template.resourceCountIs('AWS::EC2::NatGateway', 0);
-    template.resourcePropertiesCountIs('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Interface' }, 3);
+    template.resourcePropertiesCountIs('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Interface' }, 4);
     template.resourcePropertiesCountIs('AWS::EC2::Route', { DestinationCidrBlock: '0.0.0.0/0' }, 2);
   });
 

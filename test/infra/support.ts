@@ -72,6 +72,7 @@ export const options = {
   'three zones': ({ network, region }) => ({
     network: { ...network, zones: ['a', 'b', 'c'].map((letter) => region + letter) },
   }),
+  'push mode': ({ delivery }) => ({ delivery: { ...delivery, mode: 'push' } }),
   'two client ranges': ({ network }) => ({
     network: { ...network, clientRanges: ['192.0.2.0/24', '198.51.100.0/24'] },
   }),

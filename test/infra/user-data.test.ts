@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { environments } from '../../environments/index.ts';
+import type { Pins } from '../../lib/contract/desired-state.ts';
 import { parseAgentSettings } from '../../lib/contract/agent-settings.ts';
 import { userDataScript } from '../../lib/infra/user-data.ts';
 import { bundleSha256, devWith, recordOf, resourcesOf, runtime } from './support.ts';
 
-const script = (environment = environments.dev) =>
+const script = (environment = environments.dev, pinned: Pins | null = null) =>
   userDataScript({
     service: 'hello',
     environment,
@@ -12,6 +13,8 @@ const script = (environment = environments.dev) =>
     runtime,
     roleId: 'AROAEXAMPLE',
     logGroupName: 'hello-dev-hosts',
+    pinned,
+    toJson: JSON.stringify,
   });
 
 /** As a host, and the rehearsal, reads it out. */

@@ -32,6 +32,18 @@ const {
   LESS_THAN_THRESHOLD: below,
 } = cloudwatch.ComparisonOperator;
 
+/** What speaks of the machines that come: while one of these is on, no old machine goes, and the stack rolls back. */
+const stopReplacement = ['ServerErrors', 'Latency', 'UnhealthyHosts', 'ReleaseRejected'] as const;
+
+/** By name: an alarm waits for the group that it watches, so the group cannot wait for the alarm. */
+export function alarmsThatStopReplacement(props: Pick<AlarmsProps, 'service' | 'environment'>): readonly string[] {
+  return stopReplacement.map((name) => nameOfAlarm(props, name));
+}
+
+function nameOfAlarm({ service, environment }: Pick<AlarmsProps, 'service' | 'environment'>, name: string): string {
+  return `${service}-${environment.name}-${name}`;
+}
+
 export class Alarms extends Construct {
   readonly topic: sns.Topic;
   /** By name, so that who shows them does not wait for their ARN, which the emulator has not. */
@@ -45,7 +57,7 @@ export class Alarms extends Construct {
 
     const action = new actions.SnsAction(this.topic);
     this.alarms = Object.entries(alarmRules(props)).map(([name, rule]) => {
-      const alarmName = `${props.service}-${props.environment.name}-${name}`;
+      const alarmName = nameOfAlarm(props, name);
       const alarm = new cloudwatch.Alarm(this, name, {
         alarmName,
         metric: rule.metric,

@@ -8,11 +8,12 @@ export interface AwsEndpointsProps {
   readonly cidr: string;
 }
 
-/** Session Manager needs the first two, the hosts' log and metrics the third. */
+/** Session Manager needs the first two, the hosts' logs and metrics one each. */
 const services = {
   Ssm: ec2.InterfaceVpcEndpointAwsService.SSM,
   SsmMessages: ec2.InterfaceVpcEndpointAwsService.SSM_MESSAGES,
   Logs: ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+  Metrics: ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_MONITORING,
 };
 
 export class AwsEndpoints extends Construct {

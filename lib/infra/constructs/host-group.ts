@@ -1,5 +1,11 @@
 /** The hosts of an environment: how one is made, and how many there are. */
-import { Duration, aws_autoscaling as autoscaling, aws_ec2 as ec2, type aws_iam as iam } from 'aws-cdk-lib';
+import {
+  Duration,
+  aws_autoscaling as autoscaling,
+  aws_cloudwatch as cloudwatch,
+  aws_ec2 as ec2,
+  type aws_iam as iam,
+} from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Environment } from '../../contract/environment.ts';
 import { acknowledge, acknowledgeLint } from '../acknowledge.ts';
@@ -10,6 +16,8 @@ export interface HostGroupProps {
   readonly subnets: ec2.SubnetSelection;
   readonly role: iam.IRole;
   readonly userData: string;
+  /** Names of alarms: one that is on ends the replacement of hosts, and the stack rolls back. */
+  readonly stopAlarms: readonly string[];
 }
 
 export class HostGroup extends Construct {
@@ -31,14 +39,24 @@ export class HostGroup extends Construct {
         gracePeriod: Duration.seconds(health.graceSeconds),
       }),
       groupMetrics: [new autoscaling.GroupMetrics(autoscaling.GroupMetric.IN_SERVICE_INSTANCES)],
-      // A new host serves before an old one goes, also where there is one host only.
-      updatePolicy: autoscaling.UpdatePolicy.instanceRefresh({
-        strategy: autoscaling.InstanceRefreshStrategy.ROLLING,
-        minHealthyPercentage: 100,
-        maxHealthyPercentage: 200,
-      }),
+      updatePolicy: this.updatePolicy(props),
     });
     this.acknowledgeFindings();
+  }
+
+  /** In either mode, for good: a rollback goes by the policy of the template that it returns to. */
+  private updatePolicy({ environment, stopAlarms }: HostGroupProps): autoscaling.UpdatePolicy {
+    const { delivery, health } = environment;
+    return autoscaling.UpdatePolicy.instanceRefresh({
+      strategy: autoscaling.InstanceRefreshStrategy.ROLLING,
+      // A new host serves before an old one goes, also where there is one host only.
+      minHealthyPercentage: 100,
+      maxHealthyPercentage: 200,
+      // By then the load balancer has found it healthy, or it was replaced.
+      instanceWarmup: Duration.seconds(health.graceSeconds),
+      alarms: stopAlarms.map((name, index) => cloudwatch.Alarm.fromAlarmName(this, `StopAlarm${index}`, name)),
+      bakeTime: Duration.seconds(delivery.bakeSeconds),
+    });
   }
 
   private acknowledgeFindings(): void {

@@ -2,6 +2,7 @@
 import { aws_iam as iam, type aws_logs as logs } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Environment } from '../../contract/environment.ts';
+import { metricNamespace } from '../../contract/metric-names.ts';
 import {
   blobKey,
   configParameterName,
@@ -17,7 +18,9 @@ import { acknowledge } from '../acknowledge.ts';
 export interface HostRoleProps {
   readonly service: string;
   readonly environment: Environment;
+  /** Of the journal of the hosts. */
   readonly logGroup: logs.ILogGroup;
+  readonly sessionLogGroup: logs.ILogGroup;
 }
 
 export class HostRole extends Construct {
@@ -27,12 +30,13 @@ export class HostRole extends Construct {
     super(scope, id);
     this.role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com') });
     this.role.addToPolicy(sessionManager());
+    this.role.addToPolicy(metrics());
     acknowledge(
       this.role,
       'AwsSolutions-IAM5[Resource::*]',
-      'The channels of Session Manager have no resource to name.',
+      'The channels of Session Manager and the metrics of CloudWatch have no resource to name; a condition names the namespace.',
     );
-    for (const statement of [...storeStatements(props), parameterStatement(props), logStatement(props)]) {
+    for (const statement of [...storeStatements(props), parameterStatement(props), ...logStatements(props)]) {
       this.allow(statement);
     }
   }
@@ -83,11 +87,34 @@ function parameterStatement({ service, environment }: HostRoleProps): iam.Policy
   });
 }
 
-function logStatement({ logGroup }: HostRoleProps): iam.PolicyStatement {
+function logStatements({ environment, logGroup, sessionLogGroup }: HostRoleProps): iam.PolicyStatement[] {
+  const { account, region } = environment;
+  return [
+    new iam.PolicyStatement({
+      sid: 'WriteOwnLog',
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [logGroup.logGroupArn],
+    }),
+    new iam.PolicyStatement({
+      sid: 'WriteSessionLog',
+      actions: ['logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'],
+      resources: [sessionLogGroup.logGroupArn],
+    }),
+    // Session Manager looks by name whether its log group is there, and opens no session where it may not.
+    new iam.PolicyStatement({
+      sid: 'FindSessionLog',
+      actions: ['logs:DescribeLogGroups'],
+      resources: [`arn:aws:logs:${region}:${account}:log-group:*`],
+    }),
+  ];
+}
+
+function metrics(): iam.PolicyStatement {
   return new iam.PolicyStatement({
-    sid: 'WriteOwnLog',
-    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    resources: [logGroup.logGroupArn],
+    sid: 'PutMetrics',
+    actions: ['cloudwatch:PutMetricData'],
+    resources: ['*'],
+    conditions: { StringEquals: { 'cloudwatch:namespace': metricNamespace } },
   });
 }
 
