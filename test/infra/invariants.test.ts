@@ -121,7 +121,7 @@ const promises: Readonly<Record<string, (it: Case) => void>> = {
   },
   'T10: sessions are logged, end when idle, and are the only way in': (it) => {
     const [session, ...others] = ofType(it, 'AWS::SSM::Document');
-    const [log] = ofType(it, 'AWS::Logs::LogGroup').filter(({ id }) => id.startsWith('SessionManagerLog'));
+    const log = ofType(it, 'AWS::Logs::LogGroup').find(({ id }) => id.startsWith('SessionManagerLog'));
     expect(others).toEqual([]);
     expect(session?.properties).toMatchObject({
       Name: `hello-${it.environment.name}-session`,

@@ -29,6 +29,9 @@ function userData(templates: Templates, values: Readonly<Record<string, string>>
 
 const settingsIn = (text: string) => /<<'SLIPWAY_SETTINGS'\n(.*)\nSLIPWAY_SETTINGS\n/.exec(text)?.[1] ?? '';
 
+const settings = (text: string) => parseAgentSettings(settingsIn(text));
+const around = (text: string) => text.replace(settingsIn(text), '');
+
 /** The template without what the mode decides. */
 function rest(templates: Templates): unknown {
   const { Parameters: _, Resources, ...others } = recordOf(templates.service.toJSON());
@@ -56,7 +59,7 @@ describe('push mode', () => {
 
   test('boots machines whose settings name release, config and secrets', () => {
     const script = userData(push, { Release: release, ConfigVersion: '7' });
-    expect(parseAgentSettings(settingsIn(script)).pinned).toEqual({
+    expect(settings(script).pinned).toEqual({
       release,
       config: {
         parameter: '/hello/dev/config',
@@ -71,8 +74,12 @@ describe('push mode', () => {
   });
 
   test('another release or config version is another user data, and so new machines', () => {
-    const of = (Release: string, ConfigVersion: string) => userData(push, { Release, ConfigVersion });
-    expect(new Set([of(release, '7'), of('e'.repeat(64), '7'), of(release, '8')]).size).toBe(3);
+    const pins = [
+      { Release: release, ConfigVersion: '7' },
+      { Release: 'e'.repeat(64), ConfigVersion: '7' },
+      { Release: release, ConfigVersion: '8' },
+    ];
+    expect(new Set(pins.map((values) => userData(push, values))).size).toBe(pins.length);
   });
 
   test('T12: user data stays below 16 KB with everything filled in', () => {
@@ -87,7 +94,7 @@ describe('push mode', () => {
 describe('the switch of delivery.mode', () => {
   test('to pull leaves no parameter, and machines that the desired state rules', () => {
     expect(recordOf(pull.service.toJSON())).not.toHaveProperty('Parameters');
-    expect(parseAgentSettings(settingsIn(userData(pull, {}))).pinned).toBeNull();
+    expect(settings(userData(pull, {})).pinned).toBeNull();
   });
 
   test('changes parameters and user data of the service stack and nothing else, in both directions', () => {
@@ -100,9 +107,7 @@ describe('the switch of delivery.mode', () => {
 
   test('changes nothing of a user data but the pins', () => {
     const filled = userData(push, { Release: release, ConfigVersion: '7' });
-    const settings = (text: string) => parseAgentSettings(settingsIn(text));
     expect({ ...settings(filled), pinned: null }).toEqual(settings(userData(pull, {})));
-    const around = (text: string) => text.replace(settingsIn(text), '');
     expect(around(filled)).toBe(around(userData(pull, {})));
   });
 
