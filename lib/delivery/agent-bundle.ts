@@ -49,18 +49,23 @@ export async function agentOf(bundle: Buffer): Promise<Buffer> {
   });
 }
 
-async function compileAgent(repositoryRoot: string): Promise<Buffer> {
+/** The entry point and all that it needs as one file. Throws `DeliveryError`. */
+export async function compileAgent(repositoryRoot: string, entry = join('bin', 'agent.ts')): Promise<Buffer> {
   try {
     const { outputFiles } = await build({
       absWorkingDir: repositoryRoot,
-      entryPoints: [join('bin', 'agent.ts')],
+      entryPoints: [entry],
       bundle: true,
       write: false,
       outfile: agentFile,
       platform: 'node',
       target: 'node20',
       format: 'cjs',
-      charset: 'utf8',
+      // Packages that have both forms: only of the second can what is not used be left out.
+      mainFields: ['module', 'main'],
+      // Names stay as they are, so that a stack can be read.
+      minifyWhitespace: true,
+      minifySyntax: true,
       legalComments: 'none',
       logLevel: 'silent',
       // A linked node_modules would put the path that it points to into the bundle.
@@ -71,7 +76,7 @@ async function compileAgent(repositoryRoot: string): Promise<Buffer> {
     return Buffer.concat(outputFiles.map((file) => file.contents));
   } catch (cause) {
     const todo = 'run `npm ci` in the repository, and `npx tsc --project .` to see type errors';
-    throw failed('bundling bin/agent.ts', todo, cause);
+    throw failed(`bundling ${entry}`, todo, cause);
   }
 }
 
