@@ -32,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const access = awsAccessOf(process.env);
   const log = createJsonLog(process.stdout);
-  const props = { settings, version, bundle: __filename, access, clock: systemClock, log };
+  const props = { settings, version, bundle: __filename, access, variables: process.env, clock: systemClock, log };
   if ((await runAgent(props, stop.signal)) === 'ended') return 0;
   console.error(`agent: start in ${settings.stateDirectory}: another agent works there; stop it first`);
   return 3;

@@ -23,6 +23,6 @@ const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
 const log = createJsonLog(process.stdout);
 void runAgent(
-  { settings, version: 'bench', bundle: __filename, access: awsAccessOf(process.env), clock, log },
+  { settings, version: 'bench', bundle: __filename, access: awsAccessOf(process.env), variables: {}, clock, log },
   stop.signal,
 );

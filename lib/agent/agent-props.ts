@@ -11,6 +11,7 @@ import type {
   ParameterSource,
   Proxy,
   ReleaseSource,
+  ServiceManager,
   StatusBoard,
   Supervisor,
 } from './ports.ts';
@@ -27,6 +28,7 @@ export interface AgentPorts {
   readonly stateFile: DurableFile;
   /** Manifests and config values of what this host can start without the network. */
   readonly revisionsFile: DurableFile;
+  readonly serviceManager: ServiceManager;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -56,6 +56,7 @@ export class Agent {
   /** Until the signal is aborted; the app and the proxy go on running. */
   async run(signal: AbortSignal): Promise<void> {
     await this.#load(signal);
+    this.#core.ports.serviceManager.ready();
     await Promise.all([this.#reconcile(signal), this.#core.source.run(signal), this.#reporter.run(signal)]);
     // What does not end now is taken up by the next agent.
     await within(this.#core.ports.clock, { ms: endTimeoutMs, signal: never }, () => this.#core.tasks.settleAll());
@@ -88,7 +89,10 @@ export class Agent {
 
   async #reconcile(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const { clock, log } = this.#core.ports;
+      const { clock, log, serviceManager } = this.#core.ports;
+      const { trouble, phase } = this.#core.memory;
+      // Here only: an agent whose loop hangs is silent, and started again.
+      serviceManager.alive(trouble ?? phase);
       try {
         const isBusy = await this.#turn(signal);
         if (this.#faults > 0) this.#core.memory.trouble = null;

@@ -149,3 +149,11 @@ export interface Log {
   /** One JSON line: a constant message, data in fields, no secret. */
   write(level: 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
+
+/** Who started the agent, and starts it again when it hangs. Neither call waits, or throws. */
+export interface ServiceManager {
+  /** Once: the agent is up. */
+  ready(): void;
+  /** At each turn of the reconcile loop, and only there. `status`: what it does, in one line for people. */
+  alive(status: string): void;
+}

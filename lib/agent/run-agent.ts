@@ -14,6 +14,9 @@ import { createS3DesiredState } from './adapters/s3-desired-state.ts';
 import { createS3Releases } from './adapters/s3-releases.ts';
 import { createS3Status } from './adapters/s3-status.ts';
 import { createSsmParameters } from './adapters/ssm-parameters.ts';
+import { createServiceManager } from './adapters/systemd-notify.ts';
+import { createSystemdSupervisor } from './adapters/systemd-supervisor.ts';
+import { createUnitControl } from './adapters/unit-control.ts';
 import { createUnpackedBlobs } from './adapters/unpacked-blobs.ts';
 import { Agent } from './agent.ts';
 import { takeAgentLock } from './agent-lock.ts';
@@ -27,6 +30,8 @@ export interface RunAgentProps {
   /** Of the agent itself, as hosts report it. */
   readonly version: string;
   readonly access: AwsAccess;
+  /** Of the process: systemd tells by them how it wants to be told. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -46,24 +51,28 @@ export async function runAgent(props: RunAgentProps, signal: AbortSignal): Promi
   return 'ended';
 }
 
-function portsOf({ settings, bundle, access, clock, log }: RunAgentProps): AgentPorts {
+function portsOf({ settings, bundle, access, variables, clock, log }: RunAgentProps): AgentPorts {
   const { host, region, runDirectory, stateDirectory, slots } = settings;
   const client = createAwsClient({ region, access, clock });
+  const control = settings.supervisor === 'systemd' ? createUnitControl() : null;
+  const slotProps = { runDirectory, stateDirectory, slots, clock };
   const bucket = createS3Bucket({ client, name: settings.bucket });
   return {
     source: createS3DesiredState({ bucket, key: desiredStateKey }),
     releases: createS3Releases({ bucket }),
     parameters: createSsmParameters({ client }),
     board: createS3Status({ bucket, host }),
-    supervisor: createProcessSupervisor({ runDirectory, stateDirectory, slots, clock }),
+    supervisor:
+      control === null ? createProcessSupervisor(slotProps) : createSystemdSupervisor({ ...slotProps, control }),
     proxy:
       settings.proxy === 'haproxy'
-        ? createHaproxy({ settings, clock, control: null })
+        ? createHaproxy({ settings, clock, control })
         : createBuiltInProxy({ settings, agentBundle: bundle, clock }),
     probe: createHttpHealthProbe({ address: slots.address, ports: slots }),
     blobs: createUnpackedBlobs({ directory: join(stateDirectory, 'blobs') }),
     stateFile: createDurableFile(join(stateDirectory, 'state.json')),
     revisionsFile: createDurableFile(join(stateDirectory, 'revisions.json')),
+    serviceManager: createServiceManager({ variables, clock, log }),
     clock,
     log,
   };

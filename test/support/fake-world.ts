@@ -90,6 +90,8 @@ export class FakeHost {
   #stop: AbortController | null = null;
   #isDead = { value: false };
   ended: Promise<void> = Promise.resolve();
+  /** What the agent tells systemd, and when. */
+  readonly told: { readonly atMs: number; readonly what: string }[] = [];
   readonly name: string;
   readonly #world: FakeWorld;
   readonly #platform: { readonly os: string; readonly cpu: string };
@@ -189,6 +191,7 @@ export class FakeHost {
   #ports(dead: { readonly value: boolean }): AgentPorts {
     const { clock, store } = this.#world;
     const fuse = <T extends object>(name: string, port: T): T => this.#fused(name, port, dead);
+    const tell = (what: string): void => void this.told.push({ atMs: clock.monotonicMs(), what });
     const log: Log = {
       write: (level, message, fields = {}) => {
         this.lines.push({ level, message, text: JSON.stringify(fields) });
@@ -205,6 +208,7 @@ export class FakeHost {
       blobs: fuse('blobs', this.blobs),
       stateFile: fuse('state', this.stateFile),
       revisionsFile: fuse('revisions', this.revisionsFile),
+      serviceManager: { ready: () => tell('ready'), alive: tell },
       clock,
       log,
     };

@@ -1,0 +1,85 @@
+/** Runs on a machine in place of the agent, under its unit: does to the slots what each line of its socket asks, and answers in a line. */
+import { createServer, type Socket } from 'node:net';
+import { rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import * as v from 'valibot';
+import { createServiceManager } from '../../../lib/agent/adapters/systemd-notify.ts';
+import { createSystemdSupervisor } from '../../../lib/agent/adapters/systemd-supervisor.ts';
+import { systemClock } from '../../../lib/agent/adapters/system-clock.ts';
+import { createUnitControl } from '../../../lib/agent/adapters/unit-control.ts';
+import type { Launch } from '../../../lib/agent/ports.ts';
+import { parseValue } from '../../../lib/contract/document.ts';
+import { releaseManifestSchema } from '../../../lib/contract/release-manifest.ts';
+
+const slot = v.picklist(['blue', 'green']);
+const launch = v.strictObject({
+  revision: v.string(),
+  release: v.string(),
+  manifest: releaseManifestSchema,
+  appDirectory: v.string(),
+  nodeBinary: v.string(),
+  environment: v.record(v.string(), v.string()),
+});
+const request = v.variant('call', [
+  v.strictObject({ call: v.literal('start'), slot, launch }),
+  v.strictObject({ call: v.literal('stop'), slot, timeoutMs: v.number() }),
+  v.strictObject({ call: v.literal('inspect'), slot }),
+  v.strictObject({ call: v.literal('logTail'), slot, maxBytes: v.number() }),
+  v.strictObject({ call: v.literal('measure'), slot, times: v.number() }),
+]);
+export type Request = v.InferOutput<typeof request>;
+
+const runDirectory = '/run/slipway';
+const supervisor = createSystemdSupervisor({
+  runDirectory,
+  stateDirectory: '/var/lib/slipway',
+  slots: { address: '127.0.0.1', blue: 8081, green: 8082 },
+  clock: systemClock,
+  control: createUnitControl(),
+});
+
+/** Microseconds of processor time that one look costs, without and with its children. */
+async function measure(of: Launch['revision'] | 'blue' | 'green', times: number): Promise<number> {
+  const before = process.cpuUsage();
+  for (let i = 0; i < times; i += 1) await supervisor.inspect(of === 'green' ? 'green' : 'blue');
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / times;
+}
+
+async function answer(asked: Request): Promise<unknown> {
+  switch (asked.call) {
+    case 'start':
+      return supervisor.start(asked.slot, asked.launch);
+    case 'stop':
+      return supervisor.stop(asked.slot, asked.timeoutMs);
+    case 'inspect':
+      return supervisor.inspect(asked.slot);
+    case 'logTail':
+      return supervisor.logTail(asked.slot, asked.maxBytes);
+    case 'measure':
+      return measure(asked.slot, asked.times);
+  }
+}
+
+function serve(socket: Socket): void {
+  socket.on('error', () => socket.destroy());
+  createInterface(socket).on('line', (line) => {
+    const asked = parseValue(request, JSON.parse(line), 'request');
+    void answer(asked).then(
+      (value) => socket.write(`${JSON.stringify({ value: value ?? null })}\n`),
+      (error: unknown) => socket.write(`${JSON.stringify({ error: String(error) })}\n`),
+    );
+  });
+}
+
+const path = `${runDirectory}/driver.sock`;
+rmSync(path, { force: true });
+const manager = createServiceManager({
+  variables: process.env,
+  clock: systemClock,
+  log: { write: (level, message, fields) => console.log(level, message, JSON.stringify(fields ?? {})) },
+});
+createServer(serve).listen(path, () => {
+  manager.ready();
+  setInterval(() => manager.alive('driven by a test'), 500);
+});
