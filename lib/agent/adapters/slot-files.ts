@@ -22,7 +22,7 @@ export interface SlotFiles {
 }
 
 /** As slipway-app@.service has them. */
-const runtimeDirectory = '/opt/slipway/runtime';
+const runtimeDirectory = '/opt/slipway/runtime/package/bin';
 const home = '/var/lib/slipway-app';
 
 export function createSlotFiles({ runDirectory, stateDirectory, slots }: SlotFilesProps): SlotFiles {

@@ -138,16 +138,17 @@ install_files() {
 
 install_haproxy() {
   local todo='let the network reach the package repositories, or put haproxy into the image'
-  command -v haproxy >/dev/null && return
+  # Node.js is linked to libatomic, which the images of Amazon Linux 2023, Debian and Ubuntu lack.
+  command -v haproxy >/dev/null && [[ $(ldconfig -p) == *libatomic.so.1* ]] && return
   # Debian's package starts it at once, with a configuration of its own.
   step 'masking the unit of the package haproxy' 'look with systemctl status haproxy' systemctl mask haproxy.service || return
   if command -v dnf >/dev/null; then
-    step 'installing haproxy by dnf' "${todo}" timeout 600 dnf install -y -q haproxy
+    step 'installing haproxy by dnf' "${todo}" timeout 600 dnf install -y -q haproxy libatomic
   elif command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive
     step 'reading the package lists of apt-get' "${todo}" timeout 600 apt-get -q update || return
     step 'installing haproxy by apt-get' "${todo}" \
-      timeout 600 apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends haproxy
+      timeout 600 apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends haproxy libatomic1
   else
     fail 'installing haproxy' 'there is neither dnf nor apt-get' 'put haproxy into the image'
   fi

@@ -45,8 +45,6 @@ chmod 0640 "${settings}"
 install -d -m 0750 -o slipway -g slipway /var/lib/slipway
 install -d -m 0700 -o slipway-app -g slipway-app /var/lib/slipway-app
 
-# Where the unit of the service expects its own runtime; outside of its mounts this is what `systemd-analyze verify` finds.
-[ -L /opt/slipway/runtime/node ] || ln -s package/bin/node /opt/slipway/runtime/node
 said=$("${node}" --version 2>&1) || fail "${node} does not run: ${said}"
 listen=$("${node}" "${here}/listen-address.cjs" "${settings}") || fail "${settings} names no address to listen on"
 
