@@ -8,6 +8,7 @@ import type {
   DurableFile,
   HealthProbe,
   Log,
+  Metrics,
   ParameterSource,
   Proxy,
   ReleaseSource,
@@ -21,6 +22,7 @@ export interface AgentPorts {
   readonly releases: ReleaseSource;
   readonly parameters: ParameterSource;
   readonly board: StatusBoard;
+  readonly metrics: Metrics;
   readonly supervisor: Supervisor;
   readonly proxy: Proxy;
   readonly probe: HealthProbe;

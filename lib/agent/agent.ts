@@ -10,6 +10,7 @@ import { decide } from './goal.ts';
 import { reportOf } from './host-report.ts';
 import { newMemory } from './memory.ts';
 import { intentOf, observe } from './observe.ts';
+import { MetricsReporter } from './metrics-reporter.ts';
 import { backOffMs, childSignal, never, within } from './pause.ts';
 import { nextStep } from './plan.ts';
 import type { Actual, Intent } from './actual.ts';
@@ -31,6 +32,7 @@ export class Agent {
   readonly #core: Core;
   readonly #wake = new Wake();
   readonly #reporter: Reporter;
+  readonly #metrics: MetricsReporter;
   readonly #stepLog: StepLog;
   #interrupt: () => void = () => undefined;
   #faults = 0;
@@ -50,6 +52,7 @@ export class Agent {
     const tasks = new BackgroundTasks(() => this.#wake.ring());
     this.#core = { ...props, state, shelf, source, tasks, memory: newMemory(timeNow(props)) };
     this.#reporter = new Reporter(ports, random);
+    this.#metrics = new MetricsReporter(ports, () => source.ageMs);
     this.#stepLog = new StepLog(ports);
   }
 
@@ -57,7 +60,12 @@ export class Agent {
   async run(signal: AbortSignal): Promise<void> {
     await this.#load(signal);
     this.#core.ports.serviceManager.ready();
-    await Promise.all([this.#reconcile(signal), this.#core.source.run(signal), this.#reporter.run(signal)]);
+    await Promise.all([
+      this.#reconcile(signal),
+      this.#core.source.run(signal),
+      this.#reporter.run(signal),
+      this.#metrics.run(signal),
+    ]);
     // What does not end now is taken up by the next agent.
     await within(this.#core.ports.clock, { ms: endTimeoutMs, signal: never }, () => this.#core.tasks.settleAll());
   }
@@ -147,17 +155,17 @@ export class Agent {
   #report(intent: Intent | null, actual: Actual): void {
     const { state, memory, source } = this.#core;
     const goal = decide(intent, actual);
-    this.#reporter.offer(
-      reportOf({
-        props: this.#core,
-        state: state.current,
-        memory,
-        actual,
-        goal,
-        sourceTrouble: source.trouble,
-        pinsOf: (revision) => findPins(this.#core, revision),
-        now: timeNow(this.#core),
-      }),
-    );
+    const status = reportOf({
+      props: this.#core,
+      state: state.current,
+      memory,
+      actual,
+      goal,
+      sourceTrouble: source.trouble,
+      pinsOf: (revision) => findPins(this.#core, revision),
+      now: timeNow(this.#core),
+    });
+    this.#reporter.offer(status);
+    this.#metrics.offer(status);
   }
 }

@@ -1,6 +1,7 @@
 /** What the agent asks of the world. Each port has a fake, one or more real adapters, and one suite of tests that all of them pass. */
 import type { DesiredState } from '../contract/desired-state.ts';
 import type { HostStatus, RejectionReason, Slot } from '../contract/host-status.ts';
+import type { MetricName } from '../contract/metric-names.ts';
 import type { Health, ReleaseManifest } from '../contract/release-manifest.ts';
 
 /** Something outside could not be had now; another try may succeed. `throttled` asks for a longer pause. */
@@ -49,6 +50,17 @@ export interface StatusBoard {
   write(status: HostStatus, signal: AbortSignal): Promise<void>;
   /** All hosts that reported; what cannot be parsed is left out. `ageMs` by the store's clock. */
   list(signal: AbortSignal): Promise<readonly { readonly status: HostStatus; readonly ageMs: number }[]>;
+}
+
+export interface MetricValue {
+  readonly name: MetricName;
+  /** In the unit that the name says; where it says none, it counts. */
+  readonly value: number;
+}
+
+export interface Metrics {
+  /** Adds these values to the metrics of this service and environment. Throws `AdapterError`. */
+  put(values: readonly MetricValue[], signal: AbortSignal): Promise<void>;
 }
 
 /** Everything that a slot needs to run one revision. */

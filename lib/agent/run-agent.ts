@@ -5,6 +5,7 @@ import { desiredStateKey } from '../contract/names.ts';
 import { createAwsClient } from './adapters/aws-client.ts';
 import type { AwsAccess } from './adapters/aws-credentials.ts';
 import { createBuiltInProxy } from './adapters/built-in-proxy.ts';
+import { createCloudwatchMetrics } from './adapters/cloudwatch-metrics.ts';
 import { createDurableFile } from './adapters/durable-file.ts';
 import { createHaproxy } from './adapters/haproxy.ts';
 import { createHttpHealthProbe } from './adapters/http-health-probe.ts';
@@ -62,6 +63,7 @@ function portsOf({ settings, bundle, access, variables, clock, log }: RunAgentPr
     releases: createS3Releases({ bucket }),
     parameters: createSsmParameters({ client }),
     board: createS3Status({ bucket, host }),
+    metrics: createCloudwatchMetrics({ client, service: settings.service, environment: settings.environment }),
     supervisor:
       control === null ? createProcessSupervisor(slotProps) : createSystemdSupervisor({ ...slotProps, control }),
     proxy:

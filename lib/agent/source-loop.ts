@@ -34,10 +34,12 @@ export class SourceLoop {
   #failures = 0;
   #trouble: string | null = null;
   #reading: Promise<boolean> | null = null;
+  #answeredMs: number;
 
   constructor(props: AgentProps, listener: SourceListener) {
     this.#props = props;
     this.#listener = listener;
+    this.#answeredMs = props.ports.clock.monotonicMs();
   }
 
   /** The newest that was seen; it may not be accepted yet. */
@@ -48,6 +50,11 @@ export class SourceLoop {
   /** Whether the last read was answered; null: none was made. */
   get isReadable(): boolean | null {
     return this.#isReadable;
+  }
+
+  /** How long ago a read was answered, with `unchanged` or anything else; before the first, how long the agent runs. */
+  get ageMs(): number {
+    return this.#props.ports.clock.monotonicMs() - this.#answeredMs;
   }
 
   /** Why the last read brought nothing that can be used; null: nothing is wrong. */
@@ -96,6 +103,7 @@ export class SourceLoop {
     }
     if (this.#failures > 0) log.write('info', 'desired state can be read again', { failures: this.#failures });
     this.#failures = 0;
+    this.#answeredMs = clock.monotonicMs();
     this.#take(read);
     return true;
   }

@@ -15,6 +15,7 @@ import { type ReleaseManifest, serializeReleaseManifest } from '../../lib/contra
 import { desiredState, releaseManifest } from './documents.ts';
 import { FakeClock } from './fake-clock.ts';
 import { type AppBehaviour, FakeBlobs, FakeFile, FakeProbe, FakeProxy, FakeSupervisor } from './fake-host.ts';
+import { FakeMetrics } from './fake-metrics.ts';
 import { FakeStore } from './fake-store.ts';
 
 export class FakeWorld {
@@ -79,6 +80,7 @@ export class FakeHost {
   readonly blobs = new FakeBlobs();
   readonly stateFile = new FakeFile();
   readonly revisionsFile = new FakeFile();
+  readonly metrics = new FakeMetrics();
   readonly lines: { readonly level: string; readonly message: string; readonly text: string }[] = [];
   /** Effects that the running agent had so far. */
   effects: string[] = [];
@@ -202,6 +204,7 @@ export class FakeHost {
       releases: fuse('releases', store.releases()),
       parameters: fuse('parameters', store.parameterSource()),
       board: fuse('board', store.board()),
+      metrics: fuse('metrics', this.metrics),
       supervisor: fuse('supervisor', this.supervisor),
       proxy: fuse('proxy', this.proxy),
       probe: fuse('probe', new FakeProbe(this.supervisor)),

@@ -3,6 +3,7 @@
 export type AdapterErrorCode =
   | 'store-write-failed'
   | 'store-list-failed'
+  | 'metrics-failed'
   | 'file-failed'
   | 'process-survived'
   | 'path-too-long'

@@ -1,10 +1,12 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { once } from 'node:events';
+import { text as readText } from 'node:stream/consumers';
 import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { createAwsClient } from '../../../lib/agent/adapters/aws-client.ts';
+import { type AwsClient, createAwsClient } from '../../../lib/agent/adapters/aws-client.ts';
 import { awsAccessOf } from '../../../lib/agent/adapters/aws-credentials.ts';
+import { createCloudwatchMetrics } from '../../../lib/agent/adapters/cloudwatch-metrics.ts';
 import { createS3Bucket } from '../../../lib/agent/adapters/s3-bucket.ts';
 import { createS3DesiredState } from '../../../lib/agent/adapters/s3-desired-state.ts';
 import { createS3Releases } from '../../../lib/agent/adapters/s3-releases.ts';
@@ -14,10 +16,12 @@ import { systemClock } from '../../../lib/agent/adapters/system-clock.ts';
 import { sha256 } from '../../../lib/contract/canonical-json.ts';
 import { serializeDesiredState } from '../../../lib/contract/desired-state.ts';
 import { serializeHostStatus } from '../../../lib/contract/host-status.ts';
+import { metricDimensions, metricNamespace } from '../../../lib/contract/metric-names.ts';
 import { blobKey, desiredStateKey, releaseKey, statusKey } from '../../../lib/contract/names.ts';
 import { desiredState, hostStatus } from '../../support/documents.ts';
 import { type Moto, startMoto } from '../../support/moto.ts';
 import { desiredStateContract } from '../contract/desired-state-contract.ts';
+import { metricsContract } from '../contract/metrics-contract.ts';
 import { parameterSourceContract } from '../contract/parameter-source-contract.ts';
 import { releaseSourceContract } from '../contract/release-source-contract.ts';
 import { statusBoardContract } from '../contract/status-board-contract.ts';
@@ -89,6 +93,39 @@ statusBoardContract('S3', async () => {
   return { boardOf: (host) => createS3Status({ bucket, host }) };
 });
 
+metricsContract('CloudWatch', async () => {
+  const client = clientOf(moto.endpoint);
+  const environment = `dev-${randomUUID().slice(0, 8)}`;
+  return {
+    metrics: createCloudwatchMetrics({ client, service: 'hello', environment }),
+    sumOf: async (name) => sumOf(client, name, { service: 'hello', environment }),
+  };
+});
+
+/** As an alarm asks for it: by the name and all dimensions. */
+async function sumOf(client: AwsClient, name: string, identity: Parameters<typeof metricDimensions>[0]) {
+  const dimensions = Object.entries(metricDimensions(identity)).flatMap(([dimension, value], i): [string, string][] => [
+    [`Dimensions.member.${i + 1}.Name`, dimension],
+    [`Dimensions.member.${i + 1}.Value`, value],
+  ]);
+  const now = Date.now();
+  const body = new URLSearchParams([
+    ['Action', 'GetMetricStatistics'],
+    ['Version', '2010-08-01'],
+    ['Namespace', metricNamespace],
+    ['MetricName', name],
+    ['Period', '3600'],
+    ['StartTime', new Date(now - 3_600_000).toISOString()],
+    ['EndTime', new Date(now + 3_600_000).toISOString()],
+    ['Statistics.member.1', 'Sum'],
+    ...dimensions,
+  ]).toString();
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const answer = await client.send('monitoring', { method: 'POST', headers, body }, signal());
+  const sums = [...(await readText(answer)).matchAll(/<Sum>([\d.]+)<\/Sum>/g)];
+  return sums.length === 0 ? null : sums.reduce((sum, [, one]) => sum + Number(one), 0);
+}
+
 describe('the desired state in S3', () => {
   it('is told to be invalid once, until it changes', async () => {
     const { source, put } = await desiredStateSubject();
@@ -134,6 +171,15 @@ describe('the status board in S3', () => {
     const board = createS3Status({ bucket, host: 'role:i-1' });
     await expect(board.list(signal())).rejects.toMatchObject({ code: 'store-list-failed' });
     await expect(board.write(hostStatus(), signal())).rejects.toMatchObject({ code: 'store-write-failed' });
+  });
+});
+
+describe('metrics in CloudWatch', () => {
+  it('fail with their code when they cannot be put', async () => {
+    const client = clientOf('http://127.0.0.1:9');
+    const metrics = createCloudwatchMetrics({ client, service: 'hello', environment: 'dev' });
+    const failed = metrics.put([{ name: 'Repairs', value: 1 }], signal());
+    await expect(failed).rejects.toMatchObject({ code: 'metrics-failed' });
   });
 });
 

@@ -4,11 +4,13 @@ import { sha256 } from '../../../lib/contract/canonical-json.ts';
 import { releaseManifest } from '../../support/documents.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeBlobs, FakeFile, FakeProbe, FakeProxy, FakeSupervisor } from '../../support/fake-host.ts';
+import { FakeMetrics } from '../../support/fake-metrics.ts';
 import { FakeStore } from '../../support/fake-store.ts';
 import { blobDirectoryContract } from './blob-directory-contract.ts';
 import { desiredStateContract } from './desired-state-contract.ts';
 import { durableFileContract } from './durable-file-contract.ts';
 import { healthProbeContract } from './health-probe-contract.ts';
+import { metricsContract } from './metrics-contract.ts';
 import { parameterSourceContract } from './parameter-source-contract.ts';
 import { proxyContract } from './proxy-contract.ts';
 import { releaseSourceContract } from './release-source-contract.ts';
@@ -58,6 +60,11 @@ parameterSourceContract('the fake', async () => {
 statusBoardContract('the fake', async () => {
   const store = new FakeStore(new FakeClock());
   return { boardOf: () => store.board() };
+});
+
+metricsContract('the fake', async () => {
+  const metrics = new FakeMetrics();
+  return { metrics, sumOf: async (name) => metrics.sumOf(name) };
 });
 
 supervisorContract('in memory', async () => {
