@@ -7,8 +7,8 @@ import { createServiceManager } from '../../../lib/agent/adapters/systemd-notify
 import { createSystemdSupervisor } from '../../../lib/agent/adapters/systemd-supervisor.ts';
 import { systemClock } from '../../../lib/agent/adapters/system-clock.ts';
 import { createUnitControl } from '../../../lib/agent/adapters/unit-control.ts';
-import type { Launch } from '../../../lib/agent/ports.ts';
 import { parseValue } from '../../../lib/contract/document.ts';
+import type { Slot } from '../../../lib/contract/host-status.ts';
 import { releaseManifestSchema } from '../../../lib/contract/release-manifest.ts';
 
 const slot = v.picklist(['blue', 'green']);
@@ -38,32 +38,28 @@ const supervisor = createSystemdSupervisor({
   control: createUnitControl(),
 });
 
-/** Microseconds of processor time that one look costs, without and with its children. */
-async function measure(of: Launch['revision'] | 'blue' | 'green', times: number): Promise<number> {
+/** Microseconds of processor time that one look takes. */
+async function measure(slot: Slot, times: number): Promise<number> {
   const before = process.cpuUsage();
-  for (let i = 0; i < times; i += 1) await supervisor.inspect(of === 'green' ? 'green' : 'blue');
+  for (let i = 0; i < times; i += 1) await supervisor.inspect(slot);
   const { user, system } = process.cpuUsage(before);
   return (user + system) / times;
 }
 
 async function answer(asked: Request): Promise<unknown> {
-  switch (asked.call) {
-    case 'start':
-      return supervisor.start(asked.slot, asked.launch);
-    case 'stop':
-      return supervisor.stop(asked.slot, asked.timeoutMs);
-    case 'inspect':
-      return supervisor.inspect(asked.slot);
-    case 'logTail':
-      return supervisor.logTail(asked.slot, asked.maxBytes);
-    case 'measure':
-      return measure(asked.slot, asked.times);
-  }
+  if (asked.call === 'start') return await supervisor.start(asked.slot, asked.launch);
+  if (asked.call === 'stop') return await supervisor.stop(asked.slot, asked.timeoutMs);
+  if (asked.call === 'inspect') return await supervisor.inspect(asked.slot);
+  if (asked.call === 'logTail') return await supervisor.logTail(asked.slot, asked.maxBytes);
+  return await measure(asked.slot, asked.times);
 }
 
 function serve(socket: Socket): void {
   socket.on('error', () => socket.destroy());
-  createInterface(socket).on('line', (line) => {
+  const lines = createInterface(socket);
+  // It repeats the errors of its socket.
+  lines.on('error', () => undefined);
+  lines.on('line', (line) => {
     const asked = parseValue(request, JSON.parse(line), 'request');
     void answer(asked).then(
       (value) => socket.write(`${JSON.stringify({ value: value ?? null })}\n`),
