@@ -136,21 +136,21 @@ install_files() {
   step "moving ${new}" "${room}" mv -T "${new}" "${home}"
 }
 
-install_haproxy() {
-  local todo='let the network reach the package repositories, or put haproxy into the image'
-  # Node.js is linked to libatomic, which the images of Amazon Linux 2023, Debian and Ubuntu lack.
+# Node.js is linked to libatomic, which the images of Amazon Linux 2023, Debian and Ubuntu lack.
+install_packages() {
+  local todo='let the network reach the package repositories, or put haproxy and libatomic into the image'
   command -v haproxy >/dev/null && [[ $(ldconfig -p) == *libatomic.so.1* ]] && return
   # Debian's package starts it at once, with a configuration of its own.
   step 'masking the unit of the package haproxy' 'look with systemctl status haproxy' systemctl mask haproxy.service || return
   if command -v dnf >/dev/null; then
-    step 'installing haproxy by dnf' "${todo}" timeout 600 dnf install -y -q haproxy libatomic
+    step 'installing haproxy and libatomic by dnf' "${todo}" timeout 600 dnf install -y -q haproxy libatomic
   elif command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive
     step 'reading the package lists of apt-get' "${todo}" timeout 600 apt-get -q update || return
-    step 'installing haproxy by apt-get' "${todo}" \
+    step 'installing haproxy and libatomic1 by apt-get' "${todo}" \
       timeout 600 apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends haproxy libatomic1
   else
-    fail 'installing haproxy' 'there is neither dnf nor apt-get' 'put haproxy into the image'
+    fail 'installing haproxy and libatomic' 'there is neither dnf nor apt-get' 'put both into the image'
   fi
 }
 
@@ -175,7 +175,7 @@ boot() {
   fail 'setting this machine up' 'it stopped' 'look at /var/log/cloud-init-output.log'
   identify || return
   mark identity
-  install_haproxy || return
+  install_packages || return
   mark packages
   install_files || return
   mark files
