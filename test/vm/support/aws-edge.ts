@@ -27,8 +27,6 @@ export interface Edge {
   readonly calls: readonly EdgeCall[];
   /** From now on; the returned function ends it. The newest that matches is taken. */
   fault(match: FaultMatch, fault: Fault): () => void;
-  /** How far AWS's clock is from the machines' own; signatures outside of 15 minutes are refused. */
-  setClock(offsetMs: number): void;
   close(): Promise<void>;
 }
 
@@ -43,14 +41,13 @@ export interface EdgeProps {
 interface State extends EdgeProps {
   readonly calls: EdgeCall[];
   readonly faults: { readonly match: FaultMatch; readonly fault: Fault }[];
-  clockOffsetMs: number;
 }
 
 export const edgeServices = ['s3', 'ssm', 'monitoring', 'logs', 'sts'] as const;
 const toleratedSkewMs = 15 * 60_000;
 
 export async function openEdge(props: EdgeProps): Promise<Edge> {
-  const state: State = { ...props, calls: [], faults: [], clockOffsetMs: 0 };
+  const state: State = { ...props, calls: [], faults: [] };
   const { certificate: cert, key } = props.certificates;
   const server = createServer({ cert, key }, (incoming, response) => {
     serve(incoming, response, state).catch(() => response.destroy());
@@ -68,7 +65,6 @@ export async function openEdge(props: EdgeProps): Promise<Edge> {
       state.faults.unshift(entry);
       return () => void state.faults.splice(state.faults.indexOf(entry), state.faults.includes(entry) ? 1 : 0);
     },
-    setClock: (offsetMs) => void (state.clockOffsetMs = offsetMs),
     close: async () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -107,7 +103,7 @@ async function serve(incoming: IncomingMessage, response: ServerResponse, state:
   if (fault?.kind === 'slow') await sleep(fault.delayMs);
   const answer = await answerTo(asked, fault, state);
   record(answer.status, answer.refusal);
-  const date = new Date(Date.now() + state.clockOffsetMs).toUTCString();
+  const date = new Date(Date.now() + offsetOf(fault)).toUTCString();
   response.sendDate = false;
   response.writeHead(answer.status, { ...answer.headers, date, 'content-length': answer.body.length });
   response.end(asked.method === 'HEAD' ? undefined : answer.body);
@@ -117,20 +113,16 @@ async function read(incoming: IncomingMessage, { identities, region }: State): P
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
   const { method = 'GET', url = '/', headers, socket } = incoming;
-  const [host = ''] = (headers.host ?? '').split(':');
-  const names = host.replace(`.${region}.amazonaws.com`, '').split('.');
-  const service = names.at(-1) ?? '';
-  const operation = /\.(\w+)$/.exec(String(headers['x-amz-target'] ?? ''))?.[1];
-  return {
-    method,
-    url,
-    headers,
-    body: Buffer.concat(chunks),
-    service,
-    bucket: service === 's3' && names.length > 1 ? names.slice(0, -1).join('.') : null,
-    path: service === 's3' ? decodeURIComponent(url) : (operation ?? url),
-    machine: identities.at(socket.remoteAddress ?? '')?.name ?? '?',
-  };
+  const { service, bucket } = targetOf(headers.host ?? '', region);
+  const [, operation = url] = /\.(\w+)$/.exec(String(headers['x-amz-target'])) ?? [];
+  const path = service === 's3' ? decodeURIComponent(url) : operation;
+  const machine = identities.at(socket.remoteAddress ?? '')?.name ?? '?';
+  return { method, url, headers, body: Buffer.concat(chunks), service, bucket, path, machine };
+}
+
+function targetOf(host: string, region: string): Pick<Asked, 'service' | 'bucket'> {
+  const [, bucket = null, service = ''] = /^(?:(.+)\.)?(\w+)$/.exec(host.replace(`.${region}.amazonaws.com`, '')) ?? [];
+  return { service, bucket };
 }
 
 async function answerTo(
@@ -140,17 +132,23 @@ async function answerTo(
 ): Promise<Answer & { readonly refusal: string | null }> {
   if (fault?.kind === 'deny') return refuse(asked, 403, 'AccessDenied', 'told to deny');
   if (fault?.kind === 'status') return refuse(asked, fault.status, fault.code ?? 'ServiceUnavailable', 'told to fail');
-  const wrong = findWrong(asked, state);
+  const wrong = findWrong(asked, offsetOf(fault), state);
   if (wrong) return refuse(asked, 403, wrong.code, wrong.message);
   const answer = await passOn(asked, state);
-  if (fault?.kind !== 'corrupt' || answer.body.length === 0) return { ...answer, refusal: null };
-  const body = Buffer.from(answer.body);
-  const middle = Math.floor(body.length / 2);
-  body[middle] = (body[middle] ?? 0) ^ 1;
-  return { ...answer, body, refusal: 'corrupted' };
+  if (fault?.kind !== 'corrupt') return { ...answer, refusal: null };
+  return { ...answer, body: corrupted(answer.body), refusal: 'corrupted' };
 }
 
-function findWrong(asked: Asked, { identities, region, clockOffsetMs }: State) {
+function corrupted(bytes: Buffer): Buffer {
+  const changed = Buffer.from(bytes);
+  const middle = Math.floor(changed.length / 2);
+  if (changed.length > 0) changed.writeUInt8(changed.readUInt8(middle) ^ 1, middle);
+  return changed;
+}
+
+const offsetOf = (fault: Fault | undefined): number => (fault?.kind === 'skew' ? fault.offsetMs : 0);
+
+function findWrong(asked: Asked, clockOffsetMs: number, { identities, region }: State) {
   const signature = readSignature(asked);
   if (!signature) return { code: 'MissingAuthenticationToken', message: 'no signature, or not version 4' };
   const holder = identities.holder(signature.accessKeyId);

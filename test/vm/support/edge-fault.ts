@@ -10,6 +10,8 @@ export type Fault =
   /** One bit of the answer's body is another. */
   | { readonly kind: 'corrupt' }
   | { readonly kind: 'slow'; readonly delayMs: number }
+  /** AWS's clock is that far from the machine's: signatures outside of 15 minutes are refused. */
+  | { readonly kind: 'skew'; readonly offsetMs: number }
   /** An error of the service; `code` by default `ServiceUnavailable`. */
   | { readonly kind: 'status'; readonly status: number; readonly code?: string };
 

@@ -31,22 +31,22 @@ export function synthesizedUserData({ environment, bundleSha256, runtime, folder
 
 function resolve(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return String(value);
-  const [name, argument] = typeof value === 'object' && value !== null ? (Object.entries(value)[0] ?? []) : [];
-  switch (name) {
-    case 'Fn::Base64':
-      return resolve(argument);
-    case 'Fn::Join': {
-      const [separator, parts] = Array.isArray(argument) ? argument : [];
-      return Array.isArray(parts) ? parts.map(resolve).join(String(separator)) : resolve(null);
-    }
-    case 'Fn::GetAtt':
-      return Array.isArray(argument) && argument[1] === 'RoleId' ? roleId : unknown(value);
-    case 'Ref':
-      return /^HostLog/.test(String(argument)) ? '/slipway/lab/hosts' : unknown(value);
-    default:
-      return unknown(value);
-  }
+  const [name = '', argument] = typeof value === 'object' && value !== null ? (Object.entries(value)[0] ?? []) : [];
+  return functions[name]?.(argument) ?? unknown(value);
 }
+
+/** Undefined: not one of those that occur. */
+const functions: Readonly<Record<string, (argument: unknown) => string | undefined>> = {
+  'Fn::Base64': (argument) => resolve(argument),
+  'Fn::Join': (argument) => {
+    const [separator, parts] = listOf(argument);
+    return listOf(parts).map(resolve).join(String(separator));
+  },
+  'Fn::GetAtt': (argument) => (listOf(argument)[1] === 'RoleId' ? roleId : undefined),
+  Ref: (argument) => (/^HostLog/.test(String(argument)) ? '/slipway/lab/hosts' : undefined),
+};
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 function unknown(value: unknown): never {
   throw new Error(

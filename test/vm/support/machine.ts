@@ -35,6 +35,8 @@ export interface Machine {
     condition: () => Promise<T> | T,
     timeoutMs?: number,
   ): Promise<Exclude<T, false | null | undefined>>;
+  /** What it may write to its disk from now on. */
+  resizeDisk(diskMiB: number): Promise<void>;
   /** As `systemctl reboot`: units are stopped in order. Resolves when the new boot takes commands. */
   reboot(): Promise<void>;
   /** As a cable that is pulled. `start` boots it again, on the same disk. */
@@ -117,6 +119,7 @@ export async function createMachine(props: MachineProps): Promise<Machine> {
         ...(timeoutMs && { timeoutMs }),
         explain: async () => explain(consoleFile, run),
       }),
+    resizeDisk: async (mib) => disk.resize(mib),
     async reboot() {
       const { ended } = running();
       await run(['systemctl', 'reboot', '--no-block']);
@@ -148,6 +151,7 @@ const enter = (leader: number): readonly string[] => ['--target', String(leader)
 
 interface Disk {
   readonly root: string;
+  resize(diskMiB: number): Promise<void>;
   unmount(): Promise<void>;
 }
 
@@ -162,6 +166,9 @@ async function mountDisk({ folder, image, diskMiB }: MachineProps): Promise<Disk
   await mustRun('mount', ['-t', 'overlay', '-o', options, 'overlay', root]);
   return {
     root,
+    async resize(mib) {
+      await mustRun('mount', ['-o', `remount,size=${mib}m`, disk]);
+    },
     async unmount() {
       await mustRun('umount', [root]);
       await mustRun('umount', [disk]);

@@ -57,22 +57,23 @@ interface Context {
 }
 
 function answerTo(request: IncomingMessage, identity: Identity, context: Context): Answer {
-  const { method = 'GET', url = '/', headers } = request;
+  const { method, url = '/', headers } = request;
   const [, path] = /^\/(?:latest|\d{4}-\d{2}-\d{2})\/(.*)$/.exec(url) ?? [];
-  if (path === 'api/token') {
-    // EC2 refuses what a forwarding proxy adds, and tokens without a life time.
-    if (method !== 'PUT' || headers['x-forwarded-for'] !== undefined) return { status: 403, body: '' };
-    if (!/^\d{1,5}$/.test(String(headers['x-aws-ec2-metadata-token-ttl-seconds']))) return { status: 400, body: '' };
-    const token = randomBytes(40).toString('base64');
-    context.tokens.set(token, identity.instance);
-    return { status: 200, body: token };
-  }
-  const token = headers['x-aws-ec2-metadata-token'];
-  const isKnown = typeof token === 'string' && context.tokens.get(token) === identity.instance;
+  if (path === 'api/token') return giveToken(request, identity, context);
+  const isKnown = context.tokens.get(String(headers['x-aws-ec2-metadata-token'])) === identity.instance;
   if (!isKnown || method !== 'GET') return { status: 401, body: '' };
   if (path === undefined) return { status: 404, body: '' };
   const found = leaves(identity, context).get(path.replace(/\/$/, '')) ?? listing(path, identity, context);
   return found === undefined ? { status: 404, body: '' } : { status: 200, body: found };
+}
+
+/** EC2 refuses what a forwarding proxy sends, and tokens without a life time. */
+function giveToken({ method, headers }: IncomingMessage, identity: Identity, { tokens }: Context): Answer {
+  if (method !== 'PUT' || headers['x-forwarded-for'] !== undefined) return { status: 403, body: '' };
+  if (!/^\d{1,5}$/.test(String(headers['x-aws-ec2-metadata-token-ttl-seconds']))) return { status: 400, body: '' };
+  const token = randomBytes(40).toString('base64');
+  tokens.set(token, identity.instance);
+  return { status: 200, body: token };
 }
 
 /** A folder lists its entries, those that are folders with a slash. */
