@@ -134,6 +134,7 @@ export class Agent {
         this.#stepLog.idle();
         return false;
       }
+      core.memory.runnable = null;
       this.#stepLog.begin(step, core);
       const startedMs = core.ports.clock.monotonicMs();
       const outcome = await perform(core, step, { signal, stop, actual });

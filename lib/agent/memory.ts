@@ -54,6 +54,8 @@ export interface Memory {
   phase: Phase;
   /** What it tries just now and cannot do yet, for people. */
   trouble: string | null;
+  /** Revisions whose files were all there; null: look again, as after every step. */
+  runnable: { readonly seenAtMs: number; readonly revisions: readonly string[] } | null;
   /** The set of blobs that was kept at the last collection. */
   collected: string | null;
 }
@@ -72,6 +74,7 @@ export function newMemory(startedAt: string): Memory {
     healed: [],
     phase: 'idle',
     trouble: null,
+    runnable: null,
     collected: null,
   };
 }

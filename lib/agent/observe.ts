@@ -11,6 +11,8 @@ import { blobsOf } from './revision-shelf.ts';
 import { revisionOf } from './revision.ts';
 
 const proxyTimeoutMs = 3_000;
+/** Drift of files is to be noticed within 30 s; a process that died is, at the next look. */
+const fileLookMs = 10_000;
 
 /** A freeze ends by the calendar: the only decision that the wall clock takes part in. */
 export function intentOf(core: Core): Intent | null {
@@ -52,10 +54,11 @@ export function newestDesired({ source, state }: Core): DesiredState | null {
 export async function observe(core: Core, signal: AbortSignal): Promise<Actual> {
   const { state, memory, ports } = core;
   const { desired, rejected } = state.current;
-  const [blue, green, proxy] = await Promise.all([
+  const [blue, green, proxy, runnable] = await Promise.all([
     ports.supervisor.inspect('blue'),
     ports.supervisor.inspect('green'),
     inspectProxy(core, signal),
+    runnableRevisions(core),
   ]);
   const slots = { blue, green };
   forgetEnded(core, slots);
@@ -65,7 +68,7 @@ export async function observe(core: Core, signal: AbortSignal): Promise<Actual> 
     rejected: rejected.map(({ revision }) => revision),
     slots,
     proxy,
-    runnable: await runnableRevisions(core),
+    runnable,
     checked: [...memory.checked],
     garbage: garbageKey(core) !== memory.collected,
     ...timedFacts(core),
@@ -127,8 +130,17 @@ function readability(soak: SoakWatch | null, pinned: Pins | null): AttemptFacts[
   return soak?.desiredState ?? 'unknown';
 }
 
-/** Of those that matter now. */
+/** Of those that matter now. While no step is taken, the files are looked at less often than the processes. */
 async function runnableRevisions(core: Core): Promise<readonly string[]> {
+  const { memory, ports } = core;
+  const seenAtMs = ports.clock.monotonicMs();
+  if (memory.runnable === null || seenAtMs - memory.runnable.seenAtMs >= fileLookMs) {
+    memory.runnable = { seenAtMs, revisions: await lookForRunnable(core) };
+  }
+  return memory.runnable.revisions;
+}
+
+async function lookForRunnable(core: Core): Promise<readonly string[]> {
   const { desired, confirmed, attempt } = core.state.current;
   const wanted = core.pinned === null ? [desired, desired?.fallback] : [core.pinned];
   const pins = [confirmed?.pins, attempt?.pins, ...wanted].flatMap((one) => (one ? [one] : []));
