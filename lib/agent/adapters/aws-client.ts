@@ -86,7 +86,8 @@ export function createAwsClient({ region, access, clock }: AwsClientProps): AwsC
 
 type Address = Pick<AwsRequest, 'protocol' | 'hostname' | 'port'>;
 
-function addressIn(region: string): (service: AwsService, subdomain: string) => Address {
+/** In virtual-hosted style; China has a name of its own. */
+export function addressIn(region: string): (service: AwsService, subdomain: string) => Address {
   const suffix = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   return (service, subdomain) => {
     const hostname = [subdomain, service, region, suffix].filter((label) => label !== '').join('.');
