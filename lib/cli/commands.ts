@@ -31,7 +31,7 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
   status: {
     summary: 'what the environment was told, and what each host does',
     usage: '--environment NAME',
-    text: 'Shows the desired state, one line per host, and in words whether all is well and what to do if not. Reads the store only: works while hosts or CloudFormation do not.',
+    text: 'Shows the desired state, one line per host, and in words whether all is well and what to do if not. Reads the store, which works while hosts or CloudFormation do not, and asks Auto Scaling which machines are in service, where you may.',
     examples: [
       { command: 'slipway status -e dev', what: 'one look' },
       { command: 'slipway status -e dev --watch', what: 'each change as it comes' },

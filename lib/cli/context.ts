@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import type { Environment } from '../contract/environment.ts';
 import { storeBucketName } from '../contract/names.ts';
 import { runCommand } from '../delivery/command.ts';
+import type { InService } from '../delivery/in-service.ts';
 import type { Progress } from '../delivery/progress.ts';
 import type { AwsAccess, Store } from '../delivery/store.ts';
 import type { Paint } from './render/paint.ts';
@@ -41,6 +42,15 @@ export async function storeOf({ project, environment, aws }: Place): Promise<Sto
   const { openStore } = await import('../delivery/s3-store.ts');
   const { name, account, region } = environment;
   return openStore(storeBucketName({ service: project.service, environment: name, account, region }), aws);
+}
+
+/** Asks Auto Scaling, where the one who asks may; loads the AWS SDK. */
+export async function inServiceOf(
+  { project: { service }, environment: { name }, aws }: Place,
+  { progress }: Pick<Context, 'progress'>,
+): Promise<InService> {
+  const { findInService } = await import('../delivery/in-service.ts');
+  return findInService({ service, environment: name, aws, progress });
 }
 
 /** A person's or a workflow's name, at most 200 characters. */

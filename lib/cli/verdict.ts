@@ -65,15 +65,40 @@ export function verdictOf(all: EnvironmentStatus, expected: Expectation): Verdic
   return { state: 'well', says: `All is well: ${hosts} release ${release}.`, todo: null };
 }
 
+/** Push mode: what single machines say is a part of that story only. */
+const replacing: Judge = ({ status, desired, expected }) => {
+  const { infrastructure } = status;
+  if (infrastructure?.state !== 'deploying' || infrastructure.revision === null) return undefined;
+  const release = shortDigest(desired.value.release);
+  return {
+    state: 'in-progress',
+    says: `CloudFormation replaces the machines: ${share(having(status, 'converged'), status)} confirmed release ${release}.`,
+    todo: `follow it: slipway wait -e ${expected.name}; if nobody deploys now: slipway deploy -e ${expected.name}`,
+  };
+};
+
+const undone: Judge = ({ status, desired, expected }) => {
+  const { infrastructure, revision, hosts } = status;
+  if (infrastructure?.state !== 'rolled-back' || infrastructure.revision !== revision) return undefined;
+  const serving = releasesOf(hosts.filter(({ outcome }) => outcome !== 'unreachable'));
+  const still =
+    serving.length === 0 ? 'no machine says that it serves' : `the machines of before serve ${serving.join(', ')}`;
+  return {
+    state: 'unwell',
+    says: `Release ${shortDigest(desired.value.release)} was rejected, and CloudFormation went back: ${still}.`,
+    todo: `why: slipway history -e ${expected.name}; ${mend(expected)}`,
+  };
+};
+
 const rejected: Judge = ({ status, desired, expected }) => {
   const hosts = having(status, 'rejected');
   if (hosts.length === 0) return undefined;
-  const serving = [...new Set(hosts.flatMap(({ status }) => status.serving?.release ?? []))].map(shortDigest);
+  const serving = releasesOf(hosts);
   const still = serving.length === 0 ? 'nothing serves there' : `still serving there: ${serving.join(', ')}`;
   return {
     state: 'unwell',
     says: `${share(hosts, status)} rejected release ${shortDigest(desired.value.release)}; ${still}.`,
-    todo: `mend it by a commit, or go back: slipway rollback -e ${expected.name} --reason TEXT`,
+    todo: mend(expected),
   };
 };
 
@@ -140,10 +165,18 @@ const stacksUnfinished: Judge = ({ status, expected }) =>
       }
     : undefined;
 
-const judges: readonly Judge[] = [rejected, silent, tooFew, stale, onTheWay, held, stacksUnfinished];
+const judges: readonly Judge[] = [replacing, undone, rejected, silent, tooFew, stale, onTheWay, held, stacksUnfinished];
 
 function having({ hosts }: EnvironmentStatus, outcome: HostOutcome): readonly HostView[] {
   return hosts.filter((host) => host.outcome === outcome);
+}
+
+function releasesOf(hosts: readonly HostView[]): readonly string[] {
+  return [...new Set(hosts.flatMap(({ status }) => status.serving?.release ?? []))].map(shortDigest);
+}
+
+function mend({ name }: Expectation): string {
+  return `mend it by a commit, or go back: slipway rollback -e ${name} --reason TEXT`;
 }
 
 function share(some: readonly HostView[], { hosts }: EnvironmentStatus): string {

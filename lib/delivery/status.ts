@@ -4,6 +4,7 @@ import { type DesiredState, parseDesiredState, revisionOf } from '../contract/de
 import { type InfrastructureRecord, parseInfrastructureRecord } from '../contract/infrastructure-record.ts';
 import { deploymentKey, desiredStateKey, infrastructureRecordKey } from '../contract/names.ts';
 import { type HostView, viewHosts } from './host-view.ts';
+import type { InService } from './in-service.ts';
 import type { Store, Stored } from './store.ts';
 
 export interface StatusOptions {
@@ -11,6 +12,8 @@ export interface StatusOptions {
   readonly signal: AbortSignal;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Machines in service; left out: all that report count. */
+  readonly instances?: InService;
 }
 
 export interface EnvironmentStatus {
@@ -24,18 +27,22 @@ export interface EnvironmentStatus {
 }
 
 /** Throws `DeliveryError`. */
-export async function readStatus({ store, signal, now }: StatusOptions): Promise<EnvironmentStatus> {
+export async function readStatus({ store, signal, now, instances }: StatusOptions): Promise<EnvironmentStatus> {
   const [desired, infrastructure, statuses] = await Promise.all([
     store.read(desiredStateKey, parseDesiredState, signal),
     store.read(infrastructureRecordKey, parseInfrastructureRecord, signal),
     store.statuses(signal),
   ]);
-  const record = desired && (await store.read(deploymentKey(desired.value.generation), parseDeploymentRecord, signal));
+  const [record, inService] = await Promise.all([
+    desired && store.read(deploymentKey(desired.value.generation), parseDeploymentRecord, signal),
+    // Not sooner: a store that cannot be read is all there is to say.
+    instances?.(signal),
+  ]);
   return {
     desired: desired ?? null,
     revision: desired ? revisionOf(desired.value) : null,
     infrastructure: infrastructure?.value ?? null,
     record: record?.value ?? null,
-    hosts: viewHosts({ statuses, desired: desired?.value ?? { generation: 0 }, now }),
+    hosts: viewHosts({ statuses, desired: desired?.value ?? { generation: 0 }, now, instances: inService }),
   };
 }

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { DeliveryError } from './delivery-error.ts';
 import { type HostView, countHosts, instanceOf, judgeHosts, summarizeHosts, viewHosts } from './host-view.ts';
 import type { Call, Progress } from './progress.ts';
+import type { InService } from './in-service.ts';
 import { type StacksSight, seeStacks } from './stacks-sight.ts';
 import type { Store } from './store.ts';
 
@@ -16,8 +17,8 @@ export interface WaitOptions extends Call {
   readonly desired: DesiredState;
   /** Fewer converged hosts than that are not the end. At least 1. */
   readonly minHosts: number;
-  /** Ids of the machines in service (`i-...`), if known: reports of others are left out. Undefined: all that report count. */
-  readonly instances?: (signal: AbortSignal) => Promise<readonly string[] | undefined>;
+  /** Machines in service: reports of others are left out. Undefined: all that report count. */
+  readonly instances?: InService;
   readonly timeoutMs: number;
   readonly clock?: Clock;
   /** Between two looks; default 1,000. */

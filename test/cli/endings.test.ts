@@ -6,8 +6,8 @@ import { renderRollback } from '../../lib/cli/render/rollback.ts';
 import { deploymentOutcomes } from '../../lib/contract/deployment-record.ts';
 import { build, deployment, environmentStatus, hostView, nowMs, published, record } from './builders.ts';
 
-const draw = (change: Parameters<typeof deployment>[0] = {}): string =>
-  renderDeployment({ environment: 'dev', deployment: deployment(change), prepareSeconds: 4, nowMs }, plain);
+const draw = (change: Parameters<typeof deployment>[0] = {}, mode: 'pull' | 'push' = 'pull'): string =>
+  renderDeployment({ environment: 'dev', mode, deployment: deployment(change), prepareSeconds: 4, nowMs }, plain);
 
 test('a confirmed deployment names what serves, and what it took', () => {
   expect(draw()).toMatchInlineSnapshot(`
@@ -42,6 +42,36 @@ test('a rejected one never looks like a success', () => {
   `);
 });
 
+test('one that CloudFormation undid says that the machines of before serve, and why', () => {
+  const held = { detail: 'pinned to release 0123456789ab: a deploy replaces this machine' };
+  const hosts = [hostView('i-1', 'rejected', { detail: 'unhealthy: answered 503' }), hostView('i-2', 'held', held)];
+  const counts = { ...record.hosts, converged: 0, rejected: 1, held: 1 };
+  const detail =
+    'CloudFormation went back: 1 machine of before still serves release 0123456789ab\ni-1 rejected: unhealthy: answered 503';
+  const change = {
+    record: { ...record, outcome: 'rejected' as const, hosts: counts, detail },
+    hosts,
+    stacks: 'rolled-back' as const,
+  };
+  expect(draw(change, 'push')).toMatchInlineSnapshot(`
+   "    HOST                  RELEASE       SLOT   SINCE        OUTCOME
+     ✗ i-1                   0123456789ab  blue   3 min ago    rejected
+         unhealthy: answered 503
+     ‖ i-2                   0123456789ab  blue   3 min ago    held
+         pinned to release 0123456789ab: a deploy replaces this machine
+
+   ✗ Rejected: 1 host refused release 9f8e7d6c5b4a of commit c0ffeec0ffee.
+         CloudFormation went back: 1 machine of before still serves release
+         0123456789ab
+         i-1 rejected: unhealthy: answered 503
+     → mend it by a commit
+     → or go back: slipway rollback -e dev --reason TEXT
+     → or try the same again: slipway deploy -e dev --retry
+     stacks went back after 0.0 s · 35 kB sent · hosts after 7.4 s · 12 s in all
+   "
+  `);
+});
+
 test('one that nobody waits for says how to follow it', () => {
   expect(draw({ kind: 'written', record: null, hosts: [] })).toMatchInlineSnapshot(`
    "✓ Written as generation 12; its hosts take it up within seconds.
@@ -57,7 +87,13 @@ test('nothing to do says so', () => {
 
 test.each(deploymentOutcomes)('%s fits on 80 columns, and only a confirmed one has the good mark', (outcome) => {
   const { hosts } = environmentStatus({ hosts: [] });
-  const ending = { environment: 'stage', record: { ...record, outcome, detail: 'x '.repeat(99) }, hosts, nowMs };
+  const ending = {
+    environment: 'stage',
+    mode: 'push' as const,
+    record: { ...record, outcome, detail: 'x '.repeat(99) },
+    hosts,
+    nowMs,
+  };
   const text = renderEnding(ending, plain);
   expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
   expect(text.startsWith('✓')).toBe(outcome === 'confirmed');

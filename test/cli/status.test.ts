@@ -3,7 +3,7 @@ import { coloured, plain, type Paint } from '../../lib/cli/render/paint.ts';
 import { renderStatus } from '../../lib/cli/render/status.ts';
 import type { EnvironmentStatus } from '../../lib/delivery/status.ts';
 import { infrastructureRecord } from '../support/documents.ts';
-import { at, desired, environmentStatus, hostView, nowMs } from './builders.ts';
+import { at, desired, environmentStatus, hostView, nowMs, revision } from './builders.ts';
 
 const expected = { name: 'dev', minHosts: 2, nowMs };
 const environment = {
@@ -159,6 +159,36 @@ describe('the verdict', () => {
       { hosts: [first, hostView(second, 'held')] },
       'held',
       '1 of 2 hosts waiting for others to confirm.',
+    ],
+    [
+      'machines that CloudFormation replaces, though one of them rejects and others wait',
+      {
+        infrastructure: infrastructureRecord({ state: 'deploying', revision }),
+        hosts: [first, rejecting, hostView(second, 'held')],
+      },
+      'in-progress',
+      'CloudFormation replaces the machines: 1 of 3 hosts confirmed release 9f8e7d6c5b4a.',
+    ],
+    [
+      'machines of before after CloudFormation went back',
+      {
+        infrastructure: infrastructureRecord({ state: 'rolled-back', revision }),
+        hosts: [hostView(second, 'held'), hostView('i-new', 'unreachable')],
+      },
+      'unwell',
+      'Release 9f8e7d6c5b4a was rejected, and CloudFormation went back: the machines of before serve 0123456789ab.',
+    ],
+    [
+      'nothing at all after CloudFormation went back',
+      { infrastructure: infrastructureRecord({ state: 'rolled-back', revision }), hosts: [] },
+      'unwell',
+      'Release 9f8e7d6c5b4a was rejected, and CloudFormation went back: no machine says that it serves.',
+    ],
+    [
+      'another release after CloudFormation went back',
+      { infrastructure: infrastructureRecord({ state: 'rolled-back', revision: 'a'.repeat(64) }) },
+      'well',
+      'All is well: 2 hosts serve release 9f8e7d6c5b4a.',
     ],
     [
       'stacks half deployed',

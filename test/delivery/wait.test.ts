@@ -1,11 +1,18 @@
-import { type DesiredState, serializeDesiredState } from '../../lib/contract/desired-state.ts';
+import { serializeDeploymentRecord } from '../../lib/contract/deployment-record.ts';
+import { type DesiredState, revisionOf, serializeDesiredState } from '../../lib/contract/desired-state.ts';
 import type { HostStatus } from '../../lib/contract/host-status.ts';
-import { desiredStateKey } from '../../lib/contract/names.ts';
-import type { Clock } from '../../lib/delivery/clock.ts';
+import {
+  type InfrastructureRecord,
+  parseInfrastructureRecord,
+  serializeInfrastructureRecord,
+} from '../../lib/contract/infrastructure-record.ts';
+import { deploymentKey, desiredStateKey, infrastructureRecordKey } from '../../lib/contract/names.ts';
+import { type Clock, systemClock } from '../../lib/delivery/clock.ts';
 import { DeliveryError } from '../../lib/delivery/delivery-error.ts';
 import { judgeHosts, viewHosts } from '../../lib/delivery/host-view.ts';
-import { type WaitOptions, waitForHosts } from '../../lib/delivery/wait.ts';
-import { desiredState, hostStatus } from '../support/documents.ts';
+import { type WaitOptions, waitForHosts, whileWatching } from '../../lib/delivery/wait.ts';
+import { deploymentRecord, desiredState, hostStatus, infrastructureRecord } from '../support/documents.ts';
+import { until } from '../support/until.ts';
 import { type MemoryStore, memoryStore } from './memory-store.ts';
 
 const host = (name: string, change: Partial<HostStatus> = {}): HostStatus =>
@@ -28,18 +35,17 @@ function scene(script: Readonly<Record<number, (store: MemoryStore) => void>>, c
       }
     },
   };
-  const waiting = async () =>
-    waitForHosts({
-      store,
-      desired,
-      minHosts: 1,
-      timeoutMs: 600_000,
-      clock,
-      signal: new AbortController().signal,
-      progress: ({ message }) => void told.push(message),
-      ...change,
-    });
-  return { store, told, waiting };
+  const options: WaitOptions = {
+    store,
+    desired,
+    minHosts: 1,
+    timeoutMs: 600_000,
+    clock,
+    signal: new AbortController().signal,
+    progress: ({ message }) => void told.push(message),
+    ...change,
+  };
+  return { store, told, options, waiting: async () => waitForHosts(options) };
 }
 
 test('it ends as confirmed when every host has converged, and tells each change once', async () => {
@@ -174,6 +180,96 @@ test('one that is refused by the store ends the waiting at once', async () => {
   const { waiting, store } = scene({});
   store.fail([new DeliveryError('denied', { tried: 'x', wrong: 'y', todo: 'z' })]);
   await expect(waiting()).rejects.toMatchObject({ code: 'denied' });
+});
+
+describe('where the stacks carry the release', () => {
+  const { signal } = new AbortController();
+  const pinned = host('old', { outcome: 'held', detail: 'pinned to release abc: a deploy replaces this machine' });
+  const clock: Clock = { now: () => 0, sleep: async (_ms, signal) => systemClock.sleep(5, signal) };
+  const say = async (
+    store: MemoryStore,
+    state: InfrastructureRecord['state'],
+    revision = revisionOf(desired),
+  ): Promise<void> => {
+    const found = await store.read(infrastructureRecordKey, parseInfrastructureRecord, signal);
+    const text = serializeInfrastructureRecord(infrastructureRecord({ state, revision }));
+    await store.compareAndSwap(infrastructureRecordKey, text, { etag: found?.etag ?? null, by: 'ada' }, signal);
+  };
+
+  test('machines that wait to be replaced, or refuse it, are no end while CloudFormation works', async () => {
+    const { store, waiting, told } = scene({
+      0: (store) => {
+        store.report(pinned);
+        store.report(host('new', { outcome: 'rejected', detail: 'unhealthy' }));
+      },
+      100: (store) => store.report(host('newer')),
+      101: (store) => store.report(pinned),
+      120: (store) => {
+        void say(store, 'deployed');
+        store.report(host('new'));
+      },
+    });
+    await say(store, 'deploying');
+    const { outcome, seconds, hosts } = await waiting();
+    expect({ outcome, hosts: hosts.length }).toEqual({ outcome: 'confirmed', hosts: 2 });
+    expect(seconds).toBeGreaterThanOrEqual(120);
+    expect(told).toContain('i-old held: pinned to release abc: a deploy replaces this machine');
+  });
+
+  test('it ends as rejected, in the words of the record, when CloudFormation went back', async () => {
+    const record = deploymentRecord({ generation: 2, outcome: 'rejected', detail: 'CloudFormation went back: …' });
+    const { store, waiting } = scene({
+      0: (store) => store.report(pinned),
+      30: (store) => {
+        void store.putNew(deploymentKey(2), { text: serializeDeploymentRecord(record) }, signal);
+        void say(store, 'rolled-back');
+      },
+    });
+    await say(store, 'deploying');
+    const { outcome, detail, seconds } = await waiting();
+    expect({ outcome, detail }).toEqual({ outcome: 'rejected', detail: record.detail });
+    expect(seconds).toBeGreaterThanOrEqual(30);
+  });
+
+  test('an interrupted deploy is told when the time is up', async () => {
+    const { store, waiting } = scene({}, { timeoutMs: 10_000 });
+    await say(store, 'deploying');
+    expect(await waiting()).toMatchObject({
+      outcome: 'timed-out',
+      detail: expect.stringContaining('the stacks are still being deployed'),
+    });
+  });
+
+  test('a freeze that keeps the stacks at another release ends it as held', async () => {
+    const freeze = { reason: 'sale', until: '2026-12-01T00:00:00Z' };
+    const { store, waiting } = scene({ 0: (store) => store.report(pinned) }, { desired: { ...desired, freeze } });
+    await say(store, 'deployed', 'a'.repeat(64));
+    expect(await waiting()).toMatchObject({ outcome: 'held', seconds: 0 });
+  });
+
+  test('while other work goes on, what hosts do is told, and the work answers', async () => {
+    const { store, told, options } = scene({ 0: (memory) => memory.report(pinned) });
+    let ends: (value: string) => void = () => undefined;
+    const work = new Promise<string>((resolve) => (ends = resolve));
+    const watched = whileWatching({ ...options, clock, intervalMs: 5 }, async () => work);
+    await until('the host to be told of', () => told.length > 0);
+    store.report(host('new', { outcome: 'progressing', phase: 'checking', detail: 'checking' }));
+    await until('the new host to be told of', () => told.length > 1);
+    ends('done');
+    expect(await watched).toBe('done');
+    expect(told).toEqual([expect.stringContaining('i-old held'), 'i-new checking']);
+  });
+
+  test('watching that fails is told, and ends no work', async () => {
+    const { store, told, options } = scene({});
+    store.fail([new DeliveryError('denied', { tried: 'x', wrong: 'y', todo: 'z' })]);
+    const watched = whileWatching({ ...options, clock, intervalMs: 5 }, async () => {
+      await until('the fault to be told', () => told.length > 0);
+      return 'done';
+    });
+    expect(await watched).toBe('done');
+    expect(told).toEqual([expect.stringContaining('hosts cannot be watched')]);
+  });
 });
 
 test('a host that was silent for 201 s is unreachable, whatever it said last', () => {

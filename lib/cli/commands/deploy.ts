@@ -6,7 +6,7 @@ import { type Assembly, readAssembly, synthesize } from '../../delivery/assembly
 import { requireCommitted } from '../../delivery/checkout.ts';
 import { deploy as deployCommit } from '../../delivery/deploy.ts';
 import type { Answer } from '../answer.ts';
-import { type Context, findPlace, type Place, whoAsks } from '../context.ts';
+import { type Context, findPlace, inServiceOf, type Place, whoAsks } from '../context.ts';
 import { deployDocument } from '../documents.ts';
 import { renderDeployment } from '../render/deployment.ts';
 import type { RequestOf } from '../requests.ts';
@@ -53,10 +53,11 @@ async function deployFrom(
     retry: request.retry,
     signal: shell.signal,
     progress,
-    wait: request.noWait ? null : { timeoutMs: request.timeout * 1_000 },
+    wait: request.noWait ? null : { timeoutMs: request.timeout * 1_000, instances: await inServiceOf(place, context) },
   });
   const { record } = deployment;
-  const picture = { environment: environment.name, deployment, prepareSeconds, nowMs: shell.now() };
+  const { name, delivery } = environment;
+  const picture = { environment: name, mode: delivery.mode, deployment, prepareSeconds, nowMs: shell.now() };
   return {
     document: deployDocument(picture),
     picture: (paint) => renderDeployment(picture, paint),

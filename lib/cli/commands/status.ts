@@ -1,8 +1,9 @@
 /** `slipway status`: what the environment was told, what each host does, and whether all is well. */
+import type { InService } from '../../delivery/in-service.ts';
 import { type EnvironmentStatus, readStatus } from '../../delivery/status.ts';
 import type { Store } from '../../delivery/store.ts';
 import { type Answer, documentLine } from '../answer.ts';
-import { type Context, findPlace, type Place, storeOf } from '../context.ts';
+import { type Context, findPlace, inServiceOf, type Place, storeOf } from '../context.ts';
 import { statusDocument } from '../documents.ts';
 import { renderStatus } from '../render/status.ts';
 import type { RequestOf } from '../requests.ts';
@@ -15,10 +16,11 @@ const watchIntervalMs = 2_000;
 export async function status(request: RequestOf<'status'>, context: Context): Promise<Answer | null> {
   const { shell, paint } = context;
   const place = await findPlace(context, request.environment);
-  const store = await storeOf(place);
-  if (!request.watch) return (await look(place, store, shell)).answer;
+  const [store, instances] = await Promise.all([storeOf(place), inServiceOf(place, context)]);
+  const seen = { place, store, instances, shell };
+  if (!request.watch) return (await look(seen)).answer;
   const sight = async (): Promise<Sight> => {
-    const { answer, state } = await look(place, store, shell);
+    const { answer, state } = await look(seen);
     return { text: request.json ? documentLine('status', answer.document) : answer.picture(paint), state };
   };
   const isPicture = shell.stdout.isTerminal && !request.json;
@@ -26,9 +28,17 @@ export async function status(request: RequestOf<'status'>, context: Context): Pr
   return null;
 }
 
-async function look({ project: { service }, environment }: Place, store: Store, shell: Shell) {
+interface Looked {
+  readonly place: Place;
+  readonly store: Store;
+  readonly instances: InService;
+  readonly shell: Shell;
+}
+
+async function look({ place: { project, environment }, store, instances, shell }: Looked) {
+  const { service } = project;
   const nowMs = shell.now();
-  const status = await readStatus({ store, signal: shell.signal, now: nowMs });
+  const status = await readStatus({ store, signal: shell.signal, now: nowMs, instances });
   const verdict = verdictOf(status, expectationOf(environment, nowMs));
   const answer: Answer = {
     document: statusDocument({ service, environment: environment.name }, status, verdict),

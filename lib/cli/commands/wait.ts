@@ -5,7 +5,7 @@ import { systemClock } from '../../delivery/clock.ts';
 import { awaitEnd } from '../../delivery/deployment-end.ts';
 import type { Answer } from '../answer.ts';
 import { CliError } from '../cli-error.ts';
-import { type Context, findPlace, storeOf, whoAsks } from '../context.ts';
+import { type Context, findPlace, inServiceOf, storeOf, whoAsks } from '../context.ts';
 import { waitDocument } from '../documents.ts';
 import { renderEnding } from '../render/deployment.ts';
 import type { RequestOf } from '../requests.ts';
@@ -13,7 +13,7 @@ import type { RequestOf } from '../requests.ts';
 export async function wait(request: RequestOf<'wait'>, context: Context): Promise<Answer> {
   const { shell, progress } = context;
   const place = await findPlace(context, request.environment);
-  const { name, hosts: size } = place.environment;
+  const { name, delivery, hosts: size } = place.environment;
   const store = await storeOf(place);
   const told = await store.read(desiredStateKey, parseDesiredState, shell.signal);
   if (!told) {
@@ -26,6 +26,7 @@ export async function wait(request: RequestOf<'wait'>, context: Context): Promis
     writtenAt: told.writtenAt,
     by: told.by ?? (await whoAsks(shell)),
     minHosts: size.min,
+    instances: await inServiceOf(place, context),
     timeoutMs: request.timeout * 1_000,
     clock: systemClock,
     signal: shell.signal,
@@ -33,7 +34,8 @@ export async function wait(request: RequestOf<'wait'>, context: Context): Promis
   });
   return {
     document: { environment: name, ...waitDocument(record, hosts, seconds) },
-    picture: (paint) => renderEnding({ environment: name, record, hosts, nowMs: shell.now() }, paint),
+    picture: (paint) =>
+      renderEnding({ environment: name, mode: delivery.mode, record, hosts, nowMs: shell.now() }, paint),
     exitCode: record.outcome === 'confirmed' ? 0 : 1,
   };
 }

@@ -1,5 +1,6 @@
 /** How a deployment ended: in one sentence, then host by host. */
 import type { DeploymentRecord } from '../../contract/deployment-record.ts';
+import type { Environment } from '../../contract/environment.ts';
 import { shortDigest } from '../../contract/names.ts';
 import type { Deployment } from '../../delivery/deployment.ts';
 import type { DeploymentFacts } from '../documents.ts';
@@ -13,24 +14,26 @@ import { duration } from './time.ts';
 
 export interface Ending {
   readonly environment: string;
+  readonly mode: Environment['delivery']['mode'];
   readonly record: DeploymentRecord;
   readonly hosts: readonly HostView[];
   readonly nowMs: number;
 }
 
 export interface DeploymentPicture extends DeploymentFacts {
+  readonly mode: Ending['mode'];
   readonly nowMs: number;
 }
 
 export function renderDeployment(picture: DeploymentPicture, paint: Paint): string {
-  const { environment, deployment, prepareSeconds, nowMs } = picture;
+  const { environment, mode, deployment, prepareSeconds, nowMs } = picture;
   const { kind, desired, record, hosts, stacks, published, seconds } = deployment;
   const end =
     record === null
       ? unwaited(environment, desired.generation, kind, paint)
-      : endingLines({ environment, record, hosts, nowMs }, paint);
+      : endingLines({ environment, mode, record, hosts, nowMs }, paint);
   const facts = [
-    `stacks ${stacks === 'deployed' ? `deployed in ${duration(seconds.stacks)}` : 'unchanged'}`,
+    stacks === 'unchanged' ? 'stacks unchanged' : `stacks ${said[stacks]} ${duration(seconds.stacks)}`,
     `${size(published.bytes)} sent`,
     ...(kind === 'finished' ? [`hosts after ${duration(seconds.wait)}`] : []),
     `${duration(prepareSeconds + seconds.total)} in all`,
@@ -38,29 +41,33 @@ export function renderDeployment(picture: DeploymentPicture, paint: Paint): stri
   return `${[...end, `  ${paint('dim', facts.join(' · '))}`].join('\n')}\n`;
 }
 
+const said = { deployed: 'deployed in', 'rolled-back': 'went back after' } as const;
+
 export function renderEnding(ending: Ending, paint: Paint): string {
   return `${endingLines(ending, paint).join('\n')}\n`;
 }
 
-function endingLines({ environment, record, hosts, nowMs }: Ending, paint: Paint): string[] {
+function endingLines({ environment, mode, record, hosts, nowMs }: Ending, paint: Paint): string[] {
   const rows = hostRows(hosts, nowMs, paint);
   // Nobody looked at the hosts just now: what they said then stands in the record.
-  const isExplained = rows.length > 0 || record.outcome === 'confirmed' || record.outcome === 'superseded';
+  const isRowsStory = rows.length > 0 && !(mode === 'push' && record.outcome === 'rejected');
+  const isExplained = isRowsStory || record.outcome === 'confirmed' || record.outcome === 'superseded';
   return [
     ...rows,
     ...(rows.length > 0 ? [''] : []),
-    ...markedLines(deploymentMarks[record.outcome], sentence(environment, record), paint),
+    ...markedLines(deploymentMarks[record.outcome], sentence(environment, mode, record), paint),
     ...(isExplained ? [] : detailLines(record.detail).map((line) => paint('dim', line))),
     ...todos[record.outcome](environment).flatMap((todo) => wrap(todo, { first: '  → ', indent: '    ' })),
   ];
 }
 
-function sentence(environment: string, record: DeploymentRecord): string {
+function sentence(environment: string, mode: Ending['mode'], record: DeploymentRecord): string {
   const { outcome, generation, release, commit, hosts, detail } = record;
   const what = `release ${shortDigest(release)} of commit ${shortDigest(commit)}`;
   const sentences: Readonly<Record<DeploymentRecord['outcome'], string>> = {
     confirmed: `${environment} serves ${what}: confirmed by ${counted(hosts.converged)} (generation ${generation}).`,
-    rejected: `Rejected: ${counted(hosts.rejected)} refused ${what} and went back.`,
+    // In push mode no machine goes back: CloudFormation does, and the record says what serves.
+    rejected: `Rejected: ${counted(hosts.rejected)} refused ${what}${mode === 'pull' ? ' and went back' : ''}.`,
     held: `Held: ${what} waits on ${counted(hosts.held)}.`,
     superseded: `Superseded: ${detail}.`,
     'timed-out': `Not decided in time: ${hosts.converged} confirmed, ${hosts.progressing + hosts.stale} on the way, ${hosts.unreachable} silent.`,
