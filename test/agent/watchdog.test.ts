@@ -2,14 +2,32 @@ import { createServiceManager } from '../../lib/agent/adapters/systemd-notify.ts
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeWorld } from '../support/fake-world.ts';
 
+const lastMs = (told: readonly { readonly atMs: number }[]): number => told.at(-1)?.atMs ?? -1;
+
+const subject = (variables: Record<string, string>, notify?: (args: readonly string[]) => Promise<void>) => {
+  const clock = new FakeClock();
+  const calls: string[] = [];
+  const lines: string[] = [];
+  const manager = createServiceManager({
+    variables,
+    clock,
+    log: { write: (_level, message) => void lines.push(message) },
+    notify: async (args) => {
+      calls.push(args.join(' '));
+      await notify?.(args);
+    },
+  });
+  return { clock, calls, lines, manager };
+};
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
 describe('the watchdog of an agent', () => {
   let world: FakeWorld;
   beforeEach(() => {
     world = new FakeWorld();
   });
   afterEach(() => world.end());
-
-  const lastMs = (told: readonly { readonly atMs: number }[]): number => told.at(-1)?.atMs ?? -1;
 
   test('hears once that it is up, and then at each turn of its loop', async () => {
     const host = world.host('h1').boot();
@@ -41,24 +59,7 @@ describe('the watchdog of an agent', () => {
 });
 
 describe('what systemd is told', () => {
-  const subject = (variables: Record<string, string>, notify?: (args: readonly string[]) => Promise<void>) => {
-    const clock = new FakeClock();
-    const calls: string[] = [];
-    const lines: string[] = [];
-    const manager = createServiceManager({
-      variables,
-      clock,
-      log: { write: (_level, message) => void lines.push(message) },
-      notify: async (args) => {
-        calls.push(args.join(' '));
-        await notify?.(args);
-      },
-    });
-    return { clock, calls, lines, manager };
-  };
   const underWatchdog = { NOTIFY_SOCKET: '/run/systemd/notify', WATCHDOG_USEC: '60000000' };
-  const settled = () => new Promise((resolve) => setImmediate(resolve));
-
   test('is nothing where nobody listens', () => {
     const { manager, calls } = subject({});
     manager.ready();

@@ -56,6 +56,30 @@ async function tried(path: '/works' | '/reach') {
   return v.parse(outcomes, await host.ask('blue', path));
 }
 
+async function ruleAgain(): Promise<string> {
+  await host.machine.must(['/opt/slipway/host/metadata-guard.sh']);
+  return host.machine.must(['ip', 'rule']);
+}
+
+/** With a configuration that sends everything to the green slot. */
+async function startProxy(): Promise<void> {
+  const config = `defaults
+  mode http
+  timeout client 5s
+  timeout server 5s
+  timeout connect 5s
+frontend host
+  bind fd@3
+  default_backend app
+backend app
+  server green 127.0.0.1:8082
+`;
+  await host.machine.must(['sh', '-c', 'mkdir -p /var/lib/slipway/proxy && cat > /var/lib/slipway/proxy/haproxy.cfg'], {
+    input: config,
+  });
+  expect(await host.control('slipway', 'start proxy')).toBe('ok');
+}
+
 /** A drop-in, a restart of what it changes, and the way back. */
 async function changed(unit: string, text: string, action: () => Promise<void>): Promise<void> {
   const change = await host.change(unit, text);
@@ -149,7 +173,7 @@ describe('a service in its unit', () => {
       await serve('blue');
       const seen = await tried('/reach');
       const reached = Object.entries(seen).flatMap(([name, outcome]) => ('reached' in outcome ? [name] : []));
-      expect(reached).toEqual(expect.arrayContaining(names));
+      expect({ seen, reached }).toEqual({ seen, reached: expect.arrayContaining(names) });
     });
   });
 
@@ -167,17 +191,17 @@ describe('a service in its unit', () => {
     expect(await host.machine.must(['ip', 'rule'])).toBe(await ruleAgain());
   });
 
-  async function ruleAgain(): Promise<string> {
-    await host.machine.must(['/opt/slipway/host/metadata-guard.sh']);
-    return host.machine.must(['ip', 'rule']);
-  }
-
   test('V5: that eats memory is killed alone, and the supervisor says why', async () => {
     // Of the machine's memory the unit has 40 %; the test does not eat that much.
     await changed('slipway-app@blue.service', '[Service]\nMemoryMax=200M\n', async () => {
       await serve('blue');
       await serve('green');
-      const others = async () => [await host.mainPid('slipway-agent.service'), await host.supervisor.inspect('green')];
+      await startProxy();
+      const others = async () => [
+        await host.mainPid('slipway-agent.service'),
+        await host.mainPid('slipway-proxy.service'),
+        await host.supervisor.inspect('green'),
+      ];
       const before = await others();
       await host.ask('blue', '/hog');
       const detail = await host.machine.until('the end of the hog', async () => {
@@ -186,7 +210,7 @@ describe('a service in its unit', () => {
       });
       expect(detail).toMatch(/memory.* 200 MiB/);
       expect(await others()).toEqual(before);
-      expect(await host.ask('green', '/health')).toBe('ok');
+      expect(await host.machine.must(['curl', '-s', 'http://127.0.0.1:8080/health'])).toBe('"ok"');
     });
   });
 
@@ -206,6 +230,11 @@ describe('a service in its unit', () => {
     expect(answer.children).toBeGreaterThan(400);
     expect(answer.children).toBeLessThan(512);
     expect(await host.ask('blue', '/health')).toBe('ok');
+    await host.supervisor.stop('blue', 0);
+    await changed('slipway-app@.service', '[Service]\nTasksMax=infinity\n', async () => {
+      await serve('blue');
+      expect(await host.ask('blue', '/fork')).toEqual({ children: 600, failure: null });
+    });
   });
 });
 

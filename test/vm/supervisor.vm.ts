@@ -25,6 +25,19 @@ const empty = async (): Promise<void> => {
   await host.supervisor.stop('green', 0);
 };
 
+const answers = (slot: 'blue' | 'green') =>
+  host.machine.until(`an answer of ${slot}`, async () => {
+    const port = slot === 'blue' ? 8081 : 8082;
+    return (await host.machine.run(['curl', '-sf', `http://127.0.0.1:${port}/health`])).code === 0;
+  });
+const start = (name: string, ...rest: [change?: Parameters<Host['launch']>[1]]) =>
+  host.supervisor.start('blue', host.launch(name, ...rest));
+const ended = (slot: 'blue' | 'green' = 'blue') =>
+  host.machine.until('the end', async () => {
+    const seen = await host.supervisor.inspect(slot);
+    return seen.kind === 'exited' && seen.detail;
+  });
+
 supervisorContract('of a booted systemd', async () => ({
   supervisor: host.supervisor,
   launch: (mark) => host.launch(mark),
@@ -37,19 +50,6 @@ supervisorContract('of a booted systemd', async () => ({
 
 describe('a slot as a unit of systemd', () => {
   afterEach(empty);
-
-  const answers = (slot: 'blue' | 'green') =>
-    host.machine.until(`an answer of ${slot}`, async () => {
-      const port = slot === 'blue' ? 8081 : 8082;
-      return (await host.machine.run(['curl', '-sf', `http://127.0.0.1:${port}/health`])).code === 0;
-    });
-  const start = (name: string, ...rest: [change?: Parameters<Host['launch']>[1]]) =>
-    host.supervisor.start('blue', host.launch(name, ...rest));
-  const ended = (slot: 'blue' | 'green' = 'blue') =>
-    host.machine.until('the end', async () => {
-      const seen = await host.supervisor.inspect(slot);
-      return seen.kind === 'exited' && seen.detail;
-    });
 
   test('V7: the service gets its port, address, slot and configuration, and nothing of the agent', async () => {
     await start('one', { environment: { COLOUR: 'red', PORT: '1', NODE_ENV: 'production' } });
@@ -237,10 +237,6 @@ describe('a slot as a unit of systemd', () => {
   });
 
   test('the control socket knows a closed list of requests, and is for the agent alone', async () => {
-    const request = async (user: string, line: string) => {
-      const script = `const s=require('net').connect('/run/slipway-control.sock');s.on('error',(e)=>console.log(e.code));s.on('data',(d)=>process.stdout.write(d));s.write(${JSON.stringify(`${line}\n`)})`;
-      return (await host.as(user, ['/opt/slipway/runtime/package/bin/node', '-e', script])).stdout.trim();
-    };
     for (const line of [
       'start ssh',
       'start blue.service',
@@ -251,9 +247,9 @@ describe('a slot as a unit of systemd', () => {
       'start blue green',
       'x'.repeat(10_000),
     ])
-      expect(await request('slipway', line)).toMatch(/^failed /);
-    for (const user of ['slipway-app', 'slipway-proxy']) expect(await request(user, 'kill blue')).toBe('EACCES');
-    expect(await request('slipway', 'kill blue')).toBe('ok');
+      expect(await host.control('slipway', line)).toMatch(/^failed /);
+    for (const user of ['slipway-app', 'slipway-proxy']) expect(await host.control(user, 'kill blue')).toBe('EACCES');
+    expect(await host.control('slipway', 'kill blue')).toBe('ok');
   });
 
   test('a look costs next to nothing, a start and a stop little', async () => {

@@ -77,7 +77,7 @@ async function start(host: Host, slot: Slot, launch: Launch): ReturnType<Supervi
   return { kind: 'started' };
 }
 
-async function stop({ clock, control, records }: Host, slot: Slot, timeoutMs: number): Promise<void> {
+async function stop({ clock, control, files, records }: Host, slot: Slot, timeoutMs: number): Promise<void> {
   const record = await records.read(slot);
   // Without a record, a unit that runs all the same is in the way of the next.
   const main = record?.process ?? (await mainProcess(await readUnit(slot)));
@@ -88,6 +88,7 @@ async function stop({ clock, control, records }: Host, slot: Slot, timeoutMs: nu
     while (clock.monotonicMs() < deadline && (await isAlive(main))) await clock.sleep(pollMs, never);
   }
   await mustDo(control, 'kill', slot);
+  await files.forgetEnvironment(slot);
   await records.write(slot, null);
 }
 

@@ -29,12 +29,20 @@ export interface Host {
   launch(name: string, change?: Partial<Launch> & { readonly start?: ReleaseManifest['start'] }): Launch;
   /** Runs a command in the machine as one of its users. */
   as(user: string, args: readonly string[]): Promise<{ readonly code: number; readonly stdout: string }>;
+  /** What the control socket answers a user to one line. */
+  control(user: string, line: string): Promise<string>;
   /** A drop-in of a unit, in place at once; removed again by `undo`. */
   change(unit: string, text: string): Promise<{ undo(): Promise<void> }>;
   /** Asks the service of a slot; rejects when it does not answer. */
   ask(slot: Slot, path: string): Promise<unknown>;
   mainPid(unit: string): Promise<number>;
 }
+
+const node = '/opt/slipway/runtime/package/bin/node';
+/** Writes its argument to the control socket, and prints the answer or what went wrong. */
+const talk = `const socket = require('node:net').connect('/run/slipway-control.sock');
+  socket.on('error', ({ code }) => console.log(code)).on('data', (data) => process.stdout.write(data));
+  socket.write(process.argv[1] + String.fromCharCode(10));`;
 
 const settings = {
   schema: 1,
@@ -59,8 +67,15 @@ export async function bootHost(lab: Lab, name: string): Promise<Host> {
   await machine.must(['/opt/slipway/host/install.sh'], { timeoutMs: 120_000 });
   const ask = (request: Request): Promise<unknown> => exchange(root('/run/slipway/driver.sock'), request);
   await machine.must(['sh', '-c', 'mkdir -p /var/lib/slipway/blobs && chown slipway: /var/lib/slipway/blobs']);
+  const as: Host['as'] = async (user, args) =>
+    machine.run(['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups', ...args]);
   return {
     machine,
+    as,
+    async control(user, line) {
+      const { stdout } = await as(user, [node, '-e', talk, line]);
+      return stdout.trim();
+    },
     supervisor: remoteSupervisor(ask),
     measureLook: async (slot, times) => Number(await ask({ call: 'measure', slot, times })),
     async release(name, files) {
@@ -74,11 +89,10 @@ export async function bootHost(lab: Lab, name: string): Promise<Host> {
       release: sha256(name),
       manifest: releaseManifest({ start }),
       appDirectory: `/var/lib/slipway/blobs/${name}`,
-      nodeBinary: '/opt/slipway/runtime/package/bin/node',
+      nodeBinary: node,
       environment: {},
       ...change,
     }),
-    as: async (user, args) => machine.run(['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups', ...args]),
     async change(unit, text) {
       const folder = `/etc/systemd/system/${unit}.d`;
       const file = `${folder}/50-test.conf`;
