@@ -63,10 +63,11 @@ describe('an address of AWS', () => {
   });
 });
 
-describe('V7: what a service says back of the credentials', () => {
-  const echo = (request: IncomingMessage) =>
-    `x-amz-security-token:${request.headers['x-amz-security-token']} ${credentials.secretAccessKey} ${credentials.accessKeyId}`;
+/** As AWS explains a wrong signature: with what it got. */
+const echo = (request: IncomingMessage) =>
+  `x-amz-security-token:${String(request.headers['x-amz-security-token'])} ${credentials.secretAccessKey} ${credentials.accessKeyId}`;
 
+describe('V7: what a service says back of the credentials', () => {
   it.each([
     ['JSON', (said: string) => JSON.stringify({ __type: 'x#InvalidSignatureException', message: said })],
     ['XML', (said: string) => `<Error><Code>SignatureDoesNotMatch</Code><Message>${said}</Message></Error>`],
