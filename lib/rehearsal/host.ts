@@ -3,54 +3,44 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentSettings } from '../contract/agent-settings.ts';
 import { canonicalJson } from '../contract/canonical-json.ts';
+import { agentOf } from '../delivery/agent-bundle.ts';
 import { type Exit, lastLines, type Running, start } from './child-process.ts';
-import type { Target } from './load-balancer.ts';
+import type { Cloud } from './cloud.ts';
+import type { Host, NewHost } from './machines.ts';
 import type { PortBlock } from './ports.ts';
 import type { Run, Variables } from './run.ts';
 import { endProcessesOf, runVariable } from './run-processes.ts';
-import type { Boot } from './user-data.ts';
+import { readUserData } from './user-data.ts';
 
 /** As `RestartSec` of the agent's unit. */
 const restartMs = 2_000;
 
-export interface Host {
-  readonly instance: string;
-  /** `a`, `b`, ...: what people call it. */
-  readonly name: string;
-  readonly target: Target;
-  readonly agentLog: string;
-  /** Ends every process of it and removes its folder. */
-  destroy(): Promise<void>;
-}
-
-export interface HostOptions {
-  readonly instance: string;
-  readonly name: string;
-  readonly boot: Boot;
-  readonly agent: Buffer;
+export interface HostSite {
+  readonly cloud: Cloud;
   readonly proxy: AgentSettings['proxy'];
   readonly ports: PortBlock;
   /** Of the agent: where AWS is. */
   readonly variables: Variables;
 }
 
-export async function startHost(run: Run, options: HostOptions): Promise<Host> {
-  const { instance, name, boot, ports } = options;
+export async function startHost(run: Run, site: HostSite, { instance, name, userData }: NewHost): Promise<Host> {
+  const { ports } = site;
+  const boot = readUserData(userData, instance);
+  const agent = await agentOf(await site.cloud.blob(boot.settings.bucket, boot.bundleSha256));
   const directory = join(run.directory.path, 'h', name);
   const taken = await ports.take(3);
-  const settings = rehearsalSettings(boot.settings, directory, taken, options.proxy);
+  const settings = rehearsalSettings(boot.settings, directory, taken, site.proxy);
   await mkdir(settings.stateDirectory, { recursive: true });
   await mkdir(settings.runDirectory, { recursive: true });
   await writeFile(join(directory, 'agent.json'), canonicalJson(settings));
-  await writeFile(join(directory, 'agent.cjs'), options.agent);
-  const agent = superviseAgent(run, directory, options);
+  await writeFile(join(directory, 'agent.cjs'), agent);
+  const supervised = superviseAgent(run, { directory, name, variables: site.variables });
   return {
     instance,
     name,
     target: { id: instance, ...settings.listen },
-    agentLog: agent.logFile,
     async destroy() {
-      agent.stop();
+      supervised.stop();
       await endProcessesOf(directory);
       await rm(directory, { recursive: true, force: true, maxRetries: 5 });
       ports.give(taken);
@@ -76,11 +66,13 @@ function rehearsalSettings(
   };
 }
 
-function superviseAgent(
-  run: Run,
-  directory: string,
-  { name, variables }: HostOptions,
-): { readonly logFile: string; stop(): void } {
+interface SupervisedAgent {
+  readonly directory: string;
+  readonly name: string;
+  readonly variables: Variables;
+}
+
+function superviseAgent(run: Run, { directory, name, variables }: SupervisedAgent): { stop(): void } {
   let isStopped = false;
   let timer: NodeJS.Timeout | null = null;
   const begin = (): Running => {
@@ -104,9 +96,8 @@ function superviseAgent(
     void running.exited.then(onExit);
     return running;
   };
-  const { logFile } = begin();
+  begin();
   return {
-    logFile,
     stop() {
       isStopped = true;
       if (timer) clearTimeout(timer);

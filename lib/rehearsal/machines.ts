@@ -1,15 +1,31 @@
 /** Runs one host for each machine that the emulated Auto Scaling group has in service, and tells the load balancer who is registered. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AgentSettings } from '../contract/agent-settings.ts';
-import { agentOf } from '../delivery/agent-bundle.ts';
 import type { Cloud, Group } from './cloud.ts';
-import { type Host, startHost } from './host.ts';
-import type { HealthCheck, LoadBalancer } from './load-balancer.ts';
-import type { PortBlock } from './ports.ts';
-import type { Run, Variables } from './run.ts';
+import type { HealthCheck, LoadBalancer, Target } from './load-balancer.ts';
+import type { Run } from './run.ts';
 import { readUserData } from './user-data.ts';
 
 const lookEveryMs = 500;
+
+/** What an instance runs as. */
+export interface Host {
+  readonly instance: string;
+  /** `a`, `b`, ...: what people call it. */
+  readonly name: string;
+  readonly target: Target;
+  /** Nothing of it is left. */
+  destroy(): Promise<void>;
+}
+
+export interface NewHost {
+  readonly instance: string;
+  readonly name: string;
+  /** As the launch template has it. */
+  readonly userData: string;
+}
+
+/** Resolves when its first boot has begun. */
+export type StartHost = (host: NewHost) => Promise<Host>;
 
 export interface Machines {
   hosts(): readonly Host[];
@@ -20,9 +36,7 @@ export interface Machines {
 export interface MachinesOptions {
   readonly cloud: Cloud;
   readonly loadBalancer: LoadBalancer;
-  readonly ports: PortBlock;
-  readonly variables: Variables;
-  readonly proxy: AgentSettings['proxy'];
+  readonly startHost: StartHost;
   /** Which group: the one whose machines say that they belong to it. */
   readonly service: string;
   readonly environment: string;
@@ -86,15 +100,17 @@ async function isOurs(group: Group, { cloud, service, environment }: MachinesOpt
 }
 
 async function startMissing(run: Run, group: Group, options: MachinesOptions, state: State): Promise<void> {
-  for (const instance of group.instances) {
-    if (state.hosts.has(instance)) continue;
-    const boot = readUserData(await options.cloud.userData(group.launchTemplate), instance);
-    const agent = await agentOf(await options.cloud.blob(boot.settings.bucket, boot.bundleSha256));
-    const name = nameOf(state.started);
-    state.started += 1;
-    state.hosts.set(instance, await startHost(run, { ...options, instance, name, boot, agent }));
-    run.story.say(`host ${name} (${instance}) is up: its agent starts`);
-  }
+  const missing = group.instances.filter((instance) => !state.hosts.has(instance));
+  if (missing.length === 0) return;
+  const userData = await options.cloud.userData(group.launchTemplate);
+  await Promise.all(
+    missing.map(async (instance) => {
+      const name = nameOf(state.started);
+      state.started += 1;
+      state.hosts.set(instance, await options.startHost({ instance, name, userData }));
+      run.story.say(`host ${name} (${instance}) is up: its agent starts`);
+    }),
+  );
 }
 
 function endLeavers(run: Run, group: Group, { loadBalancer, drainTimeoutMs }: MachinesOptions, state: State): void {

@@ -46,7 +46,7 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
   const story = createStory(options.write);
   if (options.jsonFile !== null) await assertWritable(options.jsonFile);
   const report = await withRun({ ...options, story }, async (run) => {
-    const world = await createWorld(run, { ...options, hosts: options.hosts ?? 2 });
+    const world = await createWorld(run, { ...options, hosts: options.hosts ?? 2, site: null });
     const value = await perform(run, world, options);
     return { value, keepsLogs: !value.isGood };
   });

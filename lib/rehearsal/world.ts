@@ -12,7 +12,8 @@ import { type Cloud, openCloud } from './cloud.ts';
 import { type Emulator, startEmulator } from './emulator.ts';
 import { findOnPath } from './emulator-install.ts';
 import { type LoadBalancer, openLoadBalancer } from './load-balancer.ts';
-import { type Machines, runMachines } from './machines.ts';
+import { startHost } from './host.ts';
+import { type Machines, runMachines, type StartHost } from './machines.ts';
 import { takePortBlock } from './ports.ts';
 import { RehearsalError } from './rehearsal-error.ts';
 import { createRemote, type Remote } from './remote.ts';
@@ -32,6 +33,16 @@ export interface WorldOptions {
   /** Null: HAProxy where it is installed. */
   readonly proxy: 'haproxy' | 'built-in' | null;
   readonly hosts: number;
+  /** Null: an emulator of its own, and hosts that are processes on this machine. */
+  readonly site: Site | null;
+}
+
+/** Where a world stands other than on a laptop: an account that is there already, with machines of its own. */
+export interface Site {
+  readonly emulator: Emulator;
+  readonly startHost: StartHost;
+  /** Changes the repository before anything is deployed from it. */
+  readonly prepare: (copy: WorkingCopy) => Promise<void>;
 }
 
 export interface World {
@@ -61,23 +72,22 @@ export async function createWorld(run: Run, options: WorldOptions): Promise<Worl
   const proxy = await chooseProxy(run, options.proxy);
   const loadBalancer = await openLoadBalancer(options.port);
   run.atEnd(() => loadBalancer.close());
-  const source = await createSource(run, options.serviceDirectory);
+  const source = await createSource(run, options);
   const assemblies = createAssemblies(run, { service, environment: environment.name, variables: run.variables });
   run.story.say('starting the AWS emulator, building the service, synthesizing the stacks');
   const [emulator] = await Promise.all([
-    startAccount(run, environment),
+    startAccount(run, environment, options.site),
     buildAhead(run, source.clone, { environment: environment.name, platform }),
     assemblies.of(source.clone).then(() => run.story.say('the stacks are synthesized')),
   ]);
   const aws = await openAws(run, emulator, options);
+  const hostSite = { cloud: aws.cloud, ports: aws.ports, proxy, variables: emulator.variables };
   const machines = runMachines(run, {
     cloud: aws.cloud,
     loadBalancer,
-    ports: aws.ports,
-    proxy,
+    startHost: options.site?.startHost ?? ((host) => startHost(run, hostSite, host)),
     service,
     environment: environment.name,
-    variables: emulator.variables,
     size: hosts,
     drainTimeoutMs: environment.health.drainSeconds * 1_000,
   });
@@ -103,9 +113,10 @@ interface Source {
   readonly clone: string;
 }
 
-async function createSource(run: Run, serviceDirectory: string | null): Promise<Source> {
+async function createSource(run: Run, { serviceDirectory, site }: WorldOptions): Promise<Source> {
   const remote = await createRemote(run);
   const copy = await createWorkingCopy(run, remote, serviceDirectory);
+  await site?.prepare(copy);
   if (copy.isDirty) run.story.say('the repository has changes that are in no commit: they are rehearsed too');
   return { remote, copy, clone: await cloneForRunner(run, remote) };
 }
@@ -133,9 +144,9 @@ function tellProgress({ story }: Run, machines: Machines, message: string): void
   if (line !== null) story.say(`  ${line}`);
 }
 
-async function startAccount(run: Run, environment: Environment): Promise<Emulator> {
-  const emulator = await startEmulator(run, environment);
-  run.atEnd(() => emulator.close());
+async function startAccount(run: Run, environment: Environment, site: Site | null): Promise<Emulator> {
+  const emulator = site?.emulator ?? (await startEmulator(run, environment));
+  if (site === null) run.atEnd(() => emulator.close());
   await bootstrap(run, emulator, environment);
   run.story.say(`account ${environment.account} in ${environment.region} is ready, in the emulator`);
   return emulator;
