@@ -3,7 +3,7 @@ import { DescribeLaunchTemplateVersionsCommand, EC2Client } from '@aws-sdk/clien
 import { DescribeTargetHealthCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { environments } from '../../environments/index.ts';
-import { parseAgentSettings } from '../../lib/contract/agent-settings.ts';
+import { type AgentSettings, parseAgentSettings } from '../../lib/contract/agent-settings.ts';
 import { type Moto, startMoto } from '../support/moto.ts';
 import { RepositoryCopy } from './repository-copy.ts';
 
@@ -32,8 +32,20 @@ function cdk(...commandArguments: readonly string[]): string {
   return said;
 }
 
-const deploy = () =>
-  cdk('deploy', 'dev/*', '-c', 'environment=dev', '--method', 'direct', '--require-approval', 'never');
+const deploy = (...parameters: readonly string[]) => {
+  const values = parameters.flatMap((value) => ['--parameters', `hello-dev-service:${value}`]);
+  return cdk(
+    'deploy',
+    'dev/*',
+    '-c',
+    'environment=dev',
+    '--method',
+    'direct',
+    '--require-approval',
+    'never',
+    ...values,
+  );
+};
 
 beforeAll(async () => {
   moto = await startMoto({ account });
@@ -55,6 +67,16 @@ const group = async () => {
   return AutoScalingGroups?.[0];
 };
 
+/** Of machines that start from now on. */
+async function newestSettings(): Promise<AgentSettings> {
+  const hosts = await group();
+  const { LaunchTemplateVersions = [] } = await new EC2Client(client()).send(
+    new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: hosts?.LaunchTemplate?.LaunchTemplateId }),
+  );
+  const [newest] = LaunchTemplateVersions.toSorted((a, b) => (b.VersionNumber ?? 0) - (a.VersionNumber ?? 0));
+  return parseAgentSettings(settingsIn(newest?.LaunchTemplateData?.UserData ?? ''));
+}
+
 function settingsIn(userData: string): string {
   const script = Buffer.from(userData, 'base64').toString('utf8');
   return /<<'SLIPWAY_SETTINGS'\n(.*)\nSLIPWAY_SETTINGS\n/.exec(script)?.[1] ?? '';
@@ -74,12 +96,7 @@ describe('the stacks of dev, deployed to the emulator by the real command line',
   });
 
   test('give the host settings with the id of its role', async () => {
-    const hosts = await group();
-    const { LaunchTemplateVersions } = await new EC2Client(client()).send(
-      new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: hosts?.LaunchTemplate?.LaunchTemplateId }),
-    );
-    const encoded = LaunchTemplateVersions?.[0]?.LaunchTemplateData?.UserData;
-    expect(parseAgentSettings(settingsIn(encoded ?? '')).host).toMatch(/^AROA[A-Z0-9]+:INSTANCE_ID$/);
+    expect((await newestSettings()).host).toMatch(/^AROA[A-Z0-9]+:INSTANCE_ID$/);
   });
 
   test('say where the service is', () => {
@@ -99,5 +116,18 @@ describe('the stacks of dev, deployed to the emulator by the real command line',
     const { Parameter } = await new SSMClient(client()).send(new GetParameterCommand({ Name: '/hello/dev/config' }));
     expect(Parameter?.Value).toBe('{"GREETING":"Good morning from dev","LOG_LEVEL":"debug"}');
     expect(await instanceIds()).toEqual(before);
+  }, 300_000);
+
+  test('in push mode the machines are pinned by parameters, which a deploy without them keeps', async () => {
+    const release = 'f'.repeat(64);
+    copy.edit('environments/dev.ts', "mode: 'pull'", "mode: 'push'");
+    deploy(`Release=${release}`, 'ConfigVersion=1');
+    expect((await newestSettings()).pinned).toMatchObject({ release, config: { version: 1 }, secrets: [] });
+    deploy('Release='.padEnd(72, 'e'), 'ConfigVersion=2');
+    expect((await newestSettings()).pinned).toMatchObject({ release: 'e'.repeat(64), config: { version: 2 } });
+    copy.edit('environments/dev.ts', 'latencyMs: ', 'latencyMs: 1');
+    deploy();
+    expect((await newestSettings()).pinned).toMatchObject({ release: 'e'.repeat(64), config: { version: 2 } });
+    // Back to pull mode is for template tests: this emulator cannot take a parameter away from a stack.
   }, 300_000);
 });

@@ -90,7 +90,6 @@ remedy() {
 # download DIGEST FILE
 download() {
   local tried="fetching s3://${bucket}/blobs/$1" access status code=''
-  has_digest "$2" "$1" && return
   access=$(
     printf 'aws-sigv4 = "aws:amz:%s:s3"\n' "${region}"
     printf 'user = "%s:%s"\n' "$(credential AccessKeyId)" "$(credential SecretAccessKey)"
@@ -192,6 +191,8 @@ flock 9
 pause=5
 until boot; do
   echo "slipway: $(cat "${scratch}/problem"); trying again in ${pause} s" >&2
+  # Each try starts anew; what it left would keep a full disk full.
+  rm -rf "${home}.new" "${home}.new.bundle" "${home}.new.runtime"
   sleep "${pause}"
   pause=$((pause < 40 ? pause * 2 : 60))
 done
