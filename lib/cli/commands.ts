@@ -24,6 +24,7 @@ export const commandGroups: readonly CommandGroup[] = [
   { title: 'Look', commands: ['status', 'history'] },
   { title: 'Deliver', commands: ['deploy', 'wait', 'rollback'] },
   { title: 'Parts of deploy', commands: ['build', 'publish'] },
+  { title: 'Keep up to date', commands: ['images'] },
   { title: 'Try and check', commands: ['rehearse', 'doctor'] },
 ];
 
@@ -92,6 +93,16 @@ export const commandSpecs: Readonly<Record<CommandName, CommandSpec>> = {
       { command: 'slipway rehearse', what: 'the tour' },
       { command: 'slipway rehearse --stay', what: 'then push commits of your own' },
       { command: 'slipway rehearse --service ../my-service', what: 'with your service' },
+    ],
+  },
+  images: {
+    summary: 'move the pinned machine images to the newest of their families',
+    usage: '',
+    text: "Asks AWS, in each environment's region, for the newest image of the family that environments/NAME.image.json names, and rewrites that file. Nothing else happens: the change is proposed as a pull request, and machines are replaced when it is merged and deployed.",
+    examples: [
+      { command: 'slipway images', what: 'all environments' },
+      { command: 'slipway images -e dev', what: 'one of them' },
+      { command: 'slipway images --check', what: 'for a pipeline: 1 if a pin is old' },
     ],
   },
   doctor: {

@@ -3,6 +3,7 @@ import type { Build } from '../delivery/build.ts';
 import type { Deployment } from '../delivery/deployment.ts';
 import type { Check } from '../delivery/doctor.ts';
 import type { HistoryEntry } from '../delivery/history.ts';
+import type { ImageMove } from '../delivery/images.ts';
 import type { Published } from '../delivery/publish.ts';
 import type { Rollback } from '../delivery/rollback.ts';
 import type { EnvironmentStatus } from '../delivery/status.ts';
@@ -79,6 +80,13 @@ export function historyDocument(environment: string, deployments: readonly Histo
 
 export function rollbackDocument(environment: string, { from, to, tree, commit, message }: Rollback) {
   return { environment, from, to, tree, commit, message, isDryRun: commit === null };
+}
+
+export function imagesDocument(moves: readonly ImageMove[], isCheck: boolean) {
+  return {
+    isCheck,
+    images: moves.map(({ environment, file, before, after, isOld }) => ({ environment, file, isOld, before, after })),
+  };
 }
 
 export function doctorDocument(checks: readonly Check[]) {

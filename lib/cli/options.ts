@@ -37,6 +37,7 @@ export const options = {
     help: 'A commit that was confirmed here. Default: the last confirmed one before the current.',
   },
   reason: { flag: 'reason', value: 'TEXT', help: "Why; stands in the commit's message." },
+  check: { flag: 'check', help: 'Change nothing; end with 1 if something would change.' },
   dryRun: { flag: 'dry-run', help: 'Say what would be done, and do nothing.' },
   remote: { flag: 'remote', value: 'NAME', help: 'Git remote of the branches. Default: origin.' },
   json: { flag: 'json', help: 'One JSON document on standard output; progress as JSON lines on standard error.' },

@@ -20,6 +20,8 @@ export async function perform(request: Request, context: Context): Promise<Answe
       return (await import('./commands/history.ts')).history(request, context);
     case 'rollback':
       return (await import('./commands/rollback.ts')).rollback(request, context);
+    case 'images':
+      return (await import('./commands/images.ts')).images(request, context);
     case 'doctor':
       return (await import('./commands/doctor.ts')).doctor(request, context);
     case 'rehearse':

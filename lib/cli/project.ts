@@ -36,7 +36,8 @@ export async function checkProject(shell: Shell): Promise<ProjectCheck> {
   return { kind: 'invalid', problems: check.problems.map(({ field, problem }) => `${field}: ${problem}`) };
 }
 
-async function loadProject(shell: Shell): Promise<unknown> {
+/** Throws `CliError`; what it gives is unchecked. */
+export async function loadProject(shell: Shell): Promise<unknown> {
   try {
     return await shell.loadProject();
   } catch (cause) {

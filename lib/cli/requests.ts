@@ -43,6 +43,7 @@ export const requestSchemas = {
   }),
   build: v.strictObject({ command: v.literal('build'), ...source, commit, json }),
   publish: v.strictObject({ command: v.literal('publish'), ...source, commit, json }),
+  images: v.strictObject({ command: v.literal('images'), environment, check: isSet, json }),
   doctor: v.strictObject({ command: v.literal('doctor'), environment, json }),
   rehearse: v.strictObject({
     command: v.literal('rehearse'),
@@ -62,6 +63,7 @@ export const requestSchema = v.variant('command', [
   requestSchemas.status,
   requestSchemas.history,
   requestSchemas.rollback,
+  requestSchemas.images,
   requestSchemas.doctor,
   requestSchemas.rehearse,
 ]);

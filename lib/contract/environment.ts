@@ -1,5 +1,6 @@
 /** What may differ between environments: all of it is data, and every field stands here. */
 import type { Freeze, Rollout } from './desired-state.ts';
+import type { ImagePin } from './image-pin.ts';
 
 export type EnvironmentName = 'dev' | 'stage' | 'prod';
 export type Architecture = 'x64' | 'arm64';
@@ -11,15 +12,6 @@ export type Architecture = 'x64' | 'arm64';
  * - `nat`: private hosts with outgoing internet ($73 a month in two zones)
  */
 export type EgressPreset = 'public' | 'endpoints' | 'nat';
-
-/** A machine image, moved by pull request only. */
-export interface ImagePin {
-  readonly id: string;
-  readonly name: string;
-  readonly region: string;
-  /** As the pin's file says; must be that of the hosts. */
-  readonly architecture: string;
-}
 
 export interface Environment {
   readonly name: EnvironmentName;

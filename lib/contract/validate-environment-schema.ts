@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { freezeSchema, rolloutSchema } from './desired-state.ts';
 import { type Environment, maxZones } from './environment.ts';
 import { serviceName, text, whole } from './fields.ts';
+import { imagePinSchema } from './image-pin.ts';
 
 const pattern = (regex: RegExp, message: string) => v.pipe(v.string(message), v.regex(regex, message));
 const list = <const S extends v.GenericSchema>(item: S, min: number, max: number, what: string) => {
@@ -37,12 +38,7 @@ const domain = v.nullable(
 const hosts = v.strictObject({
   instanceType: pattern(/^[a-z]+\d+[a-z-]*\.[a-z0-9-]+$/, 'must be an instance type like t4g.small'),
   architecture,
-  image: v.strictObject({
-    id: pattern(/^ami-[0-9a-f]{8,17}$/, 'must be the id of a machine image, like ami-0123456789abcdef0'),
-    name: text(128),
-    region: text(20),
-    architecture: text(10),
-  }),
+  image: imagePinSchema,
   min: whole(1, 1_000),
   max: whole(1, 1_000),
   zones: whole(1, maxZones),

@@ -34,6 +34,9 @@ export const deliveryErrorCodes = [
   'not-confirmed',
   'already-there',
   'push-refused',
+  'image-not-found',
+  'image-unfit',
+  'file-failed',
 ] as const;
 export type DeliveryErrorCode = (typeof deliveryErrorCodes)[number];
 

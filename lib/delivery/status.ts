@@ -38,11 +38,12 @@ export async function readStatus({ store, signal, now, instances }: StatusOption
     // Not sooner: a store that cannot be read is all there is to say.
     instances?.(signal),
   ]);
+  const told = desired ?? null;
   return {
-    desired: desired ?? null,
-    revision: desired ? revisionOf(desired.value) : null,
+    desired: told,
+    revision: told && revisionOf(told.value),
     infrastructure: infrastructure?.value ?? null,
     record: record?.value ?? null,
-    hosts: viewHosts({ statuses, desired: desired?.value ?? { generation: 0 }, now, instances: inService }),
+    hosts: viewHosts({ statuses, desired: told?.value ?? { generation: 0 }, now, instances: inService }),
   };
 }

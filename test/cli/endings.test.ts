@@ -67,7 +67,7 @@ test('one that CloudFormation undid says that the machines of before serve, and 
      → mend it by a commit
      → or go back: slipway rollback -e dev --reason TEXT
      → or try the same again: slipway deploy -e dev --retry
-     stacks went back after 0.0 s · 35 kB sent · hosts after 7.4 s · 12 s in all
+     stacks went back after 0.0 s · 35 kB sent · 12 s in all
    "
   `);
 });

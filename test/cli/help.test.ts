@@ -21,6 +21,9 @@ test('help shows every command and where to start', () => {
      build      make the release of a commit, on this machine
      publish    build, and bring the release into the environment's store
 
+   Keep up to date
+     images     move the pinned machine images to the newest of their families
+
    Try and check
      rehearse   the whole thing on this machine, without an AWS account
      doctor     what is missing on this machine or in the account

@@ -145,7 +145,7 @@ const options = (build: Build, change: Partial<DeployOptions> = {}): DeployOptio
   progress: (event) => {
     told.push(event);
     // What the new machines do at once: all that the group has in service when CloudFormation is done.
-    if (event.step === 'stacks' && /^✅/.test(event.message)) void reportAll();
+    if (event.step === 'stacks' && event.message.startsWith('✅')) void reportAll();
   },
   ...change,
 });

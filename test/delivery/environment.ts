@@ -16,7 +16,13 @@ export function environment(change: Partial<Environment> = {}): Environment {
     hosts: {
       instanceType: 't4g.small',
       architecture: 'arm64',
-      image: { id: 'ami-0123456789abcdef0', name: 'al2023', region: 'eu-central-1', architecture: 'arm64' },
+      image: {
+        id: 'ami-0123456789abcdef0',
+        name: 'al2023',
+        family: '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64',
+        region: 'eu-central-1',
+        architecture: 'arm64',
+      },
       min: 1,
       max: 2,
       zones: 1,

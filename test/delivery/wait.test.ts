@@ -249,13 +249,12 @@ describe('where the stacks carry the release', () => {
 
   test('while other work goes on, what hosts do is told, and the work answers', async () => {
     const { store, told, options } = scene({ 0: (memory) => memory.report(pinned) });
-    let ends: (value: string) => void = () => undefined;
-    const work = new Promise<string>((resolve) => (ends = resolve));
-    const watched = whileWatching({ ...options, clock, intervalMs: 5 }, async () => work);
-    await until('the host to be told of', () => told.length > 0);
-    store.report(host('new', { outcome: 'progressing', phase: 'checking', detail: 'checking' }));
-    await until('the new host to be told of', () => told.length > 1);
-    ends('done');
+    const watched = whileWatching({ ...options, clock, intervalMs: 5 }, async () => {
+      await until('the host to be told of', () => told.length > 0);
+      store.report(host('new', { outcome: 'progressing', phase: 'checking', detail: 'checking' }));
+      await until('the new host to be told of', () => told.length > 1);
+      return 'done';
+    });
     expect(await watched).toBe('done');
     expect(told).toEqual([expect.stringContaining('i-old held'), 'i-new checking']);
   });

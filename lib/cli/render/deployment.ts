@@ -35,7 +35,7 @@ export function renderDeployment(picture: DeploymentPicture, paint: Paint): stri
   const facts = [
     stacks === 'unchanged' ? 'stacks unchanged' : `stacks ${said[stacks]} ${duration(seconds.stacks)}`,
     `${size(published.bytes)} sent`,
-    ...(kind === 'finished' ? [`hosts after ${duration(seconds.wait)}`] : []),
+    ...(kind === 'finished' && stacks !== 'rolled-back' ? [`hosts after ${duration(seconds.wait)}`] : []),
     `${duration(prepareSeconds + seconds.total)} in all`,
   ];
   return `${[...end, `  ${paint('dim', facts.join(' · '))}`].join('\n')}\n`;
@@ -64,10 +64,11 @@ function endingLines({ environment, mode, record, hosts, nowMs }: Ending, paint:
 function sentence(environment: string, mode: Ending['mode'], record: DeploymentRecord): string {
   const { outcome, generation, release, commit, hosts, detail } = record;
   const what = `release ${shortDigest(release)} of commit ${shortDigest(commit)}`;
+  // In push mode no machine goes back: CloudFormation does, and may have got to none; the record says what serves.
+  const refused = hosts.rejected === 0 ? `Rejected: ${what}` : `Rejected: ${counted(hosts.rejected)} refused ${what}`;
   const sentences: Readonly<Record<DeploymentRecord['outcome'], string>> = {
     confirmed: `${environment} serves ${what}: confirmed by ${counted(hosts.converged)} (generation ${generation}).`,
-    // In push mode no machine goes back: CloudFormation does, and the record says what serves.
-    rejected: `Rejected: ${counted(hosts.rejected)} refused ${what}${mode === 'pull' ? ' and went back' : ''}.`,
+    rejected: mode === 'pull' ? `${refused} and went back.` : `${refused}.`,
     held: `Held: ${what} waits on ${counted(hosts.held)}.`,
     superseded: `Superseded: ${detail}.`,
     'timed-out': `Not decided in time: ${hosts.converged} confirmed, ${hosts.progressing + hosts.stale} on the way, ${hosts.unreachable} silent.`,
