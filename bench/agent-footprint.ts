@@ -30,6 +30,8 @@ const allowedGrowthKilobytes = 3 * 1024;
 const allowedPercent = 0.5;
 const pollSeconds = 5;
 const idleSeconds = 60;
+/** V8 collects what a hurry left once half a minute was quiet, as all of the agent's life is. */
+const settleSeconds = 60;
 const host = 'AROAEXAMPLE:i-0123456789abcdef0';
 const bucket = 'slipway-hello-dev-123456789012';
 const config = '{"COLOUR":"red"}';
@@ -179,10 +181,13 @@ async function memory(stage: Stage): Promise<boolean> {
   return await withAgent(stage, bundle, [settingsFile], async (agent) => {
     const seen: number[] = [];
     console.log(`memory after its first deployment   ${show(memoryOf(agent.pid))}`);
-    agent.kill('SIGUSR2');
     const before = aws.polls();
     for (const polls of samples) {
-      await until(`${polls} polls`, () => aws.polls() - before >= polls, 600);
+      agent.kill('SIGUSR2');
+      await until(`${polls} polls`, () => aws.polls() - before >= polls, 900);
+      console.log(`meanwhile, in a hurry               ${show(memoryOf(agent.pid))}`);
+      agent.kill('SIGUSR2');
+      await sleep(settleSeconds * 1_000);
       const found = memoryOf(agent.pid);
       seen.push(found.resident);
       console.log(`memory after ${String(polls).padStart(6)} polls           ${show(found)}`);

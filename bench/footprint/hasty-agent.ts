@@ -1,4 +1,4 @@
-/** The real agent on a clock whose pauses are a thousand times shorter once it is told to hurry, by SIGUSR2. */
+/** The real agent on a clock whose pauses are a thousand times shorter while it is told to hurry, by SIGUSR2, and as ever by the next one. */
 import { readFileSync } from 'node:fs';
 import { awsAccessOf } from '../../lib/agent/adapters/aws-credentials.ts';
 import { createJsonLog } from '../../lib/agent/adapters/json-log.ts';
@@ -10,7 +10,7 @@ import { parseAgentSettings } from '../../lib/contract/agent-settings.ts';
 /** Limits to what may hang stay as long as they are: the network is not a thousand times faster. */
 const limitsMs = new Set([2_000, 3_000, 4_000, 10_000, 15_000]);
 let haste = 1;
-process.on('SIGUSR2', () => (haste = 1_000));
+process.on('SIGUSR2', () => (haste = haste === 1 ? 1_000 : 1));
 
 const clock: Clock = {
   ...systemClock,
