@@ -47,9 +47,9 @@ describe('a machine with the synthesized user data', () => {
   test('serves its first request within a minute of power on, and says where the time went', async () => {
     const { on, up } = machine.bootedAt;
     const [bundle, runtime] = lab.edge.calls.filter(({ path }) => path.startsWith('/blobs/'));
-    const [desired] = lab.edge.calls.filter(({ path }) => path === '/desired.json');
+    const desired = lab.edge.calls.find(({ path }) => path === '/desired.json');
     const staged = await journalTime(machine, '"step":"stage"');
-    const token = lab.metadata.calls.filter(({ path }) => path === '/latest/api/token').at(-1);
+    const token = lab.metadata.calls.findLast(({ path }) => path === '/latest/api/token');
     expect(token?.status).toBe(200);
     const phases: readonly (readonly [string, number | undefined])[] = [
       ['the machine is up', up],
@@ -194,53 +194,65 @@ describe('bad input at boot', () => {
   ];
   // Without entropy: cannot be made here. The kernel's pool is shared with the host of the test, and has long been filled.
 
-  const machines = new Map<string, { readonly machine: Machine; readonly lift: () => void }>();
+  /** All at the same time: each is mostly pauses. */
+  const courses = new Map<string, Promise<void>>();
 
-  beforeAll(async () => {
-    await Promise.all(
-      troubles.map(async ({ machine: name, boot, fault }) => {
-        const lift = fault ? lab.edge.fault({ ...fault.match, machine: name }, fault.fault) : () => undefined;
-        // Filled by the machine's own user data, before boot.sh goes on.
-        const fill = name === 'full' ? `dd if=/dev/zero of=${ballast} bs=1M status=none\n` : '';
-        const userData = `#!/bin/bash\n${fill}${example.userData.replace(/^#!.*\n/, '')}`;
-        machines.set(name, { machine: await lab.boot({ name, userData, ...boot }), lift });
-      }),
-    );
-  });
-  afterAll(async () => Promise.all([...machines.values()].map(async ({ machine }) => machine.destroy())));
-
-  test.each(troubles)('$what: never serves, says why on the console, tries again, and recovers', async (trouble) => {
-    const found = machines.get(trouble.machine);
-    if (!found) throw new Error(`${trouble.machine} did not boot`);
-    const { machine, lift } = found;
-    await expectTrouble(machine, trouble.says);
-    lift();
-    await trouble.lift?.(machine);
-    await machine.until('the answer after the trouble', async () => serves(machine), 90_000);
+  beforeAll(() => {
+    for (const trouble of troubles) {
+      const course = runCourse(trouble);
+      // Told by its own test.
+      course.catch(() => undefined);
+      courses.set(trouble.machine, course);
+    }
   });
 
-  /** Two attempts are seen, the second after a longer pause, and nothing answers 200. */
-  async function expectTrouble(machine: Machine, says: RegExp): Promise<void> {
-    const answers = new Set<number | null>();
-    await machine.until('two failed attempts', async () => {
+  test.each(troubles)(
+    '$what: never serves, says why on the console, tries again, and recovers',
+    async ({ machine }) => {
+      expect(courses.has(machine)).toBe(true);
+      await courses.get(machine);
+    },
+  );
+
+  async function runCourse({ machine: name, boot, fault, lift, says }: Trouble): Promise<void> {
+    const end = fault ? lab.edge.fault({ ...fault.match, machine: name }, fault.fault) : undefined;
+    // Filled by the machine's own user data, before boot.sh goes on.
+    const fill = name === 'full' ? `dd if=/dev/zero of=${ballast} bs=1M status=none\n` : '';
+    const userData = `#!/bin/bash\n${fill}${example.userData.replace(/^#!.*\n/, '')}`;
+    const machine = await lab.boot({ name, userData, ...boot });
+    await expectTrouble(machine, says);
+    end?.();
+    await lift?.(machine);
+    await machine.until('the answer after the trouble', async () => serves(machine), 120_000);
+    await machine.destroy();
+  }
+});
+
+/** Two attempts are seen, the second after a longer pause, and nothing answers 200. */
+async function expectTrouble(machine: Machine, says: RegExp): Promise<void> {
+  const answers = new Set<number | null>();
+  await machine.until(
+    'two failed attempts',
+    async () => {
       answers.add(await ask(machine));
       answers.add(await ask(machine, '/.slipway/health'));
       return (await complaints(machine)).length >= 2;
-    });
-    expect(answers).not.toContain(200);
-    const said = await complaints(machine);
-    print([`${machine.name}: ${said[0] ?? ''}`]);
-    expect(said.slice(0, 2)).toEqual([expect.stringMatching(says), expect.stringMatching(says)]);
-    expect(said.slice(0, 2).map((line) => /trying again in (\d+) s/.exec(line)?.[1])).toEqual(['5', '10']);
-  }
-});
+    },
+    120_000,
+  );
+  expect(answers).not.toContain(200);
+  const said = await complaints(machine);
+  print([`${machine.name}: ${said[0] ?? ''}`]);
+  expect(said.slice(0, 2)).toEqual([expect.stringMatching(says), expect.stringMatching(says)]);
+  expect(said.slice(0, 2).map((line) => /trying again in (\d+) s/.exec(line)?.[1])).toEqual(['5', '10']);
+}
 
 async function journal(machine: Machine): Promise<string> {
   return machine.must(['journalctl', '--unit=slipway-agent', '--output=cat', '--no-pager']);
 }
 
 async function journalTime(machine: Machine, text: string): Promise<number | undefined> {
-  const [line = ''] = (await journal(machine)).split('\n').filter((line) => line.includes(text));
+  const line = (await journal(machine)).split('\n').find((line) => line.includes(text)) ?? '';
   const [, time] = /"time":"([^"]+)"/.exec(line) ?? [];
   return time === undefined ? undefined : Date.parse(time);
 }

@@ -15,7 +15,7 @@ const minuteMs = 60_000;
 const check = spawnSync(runner, ['--check'], { encoding: 'utf8' });
 const isPossible = check.status === 0 || process.env['CI'] === 'true';
 if (!isPossible) process.stderr.write(`not tried, a run of test machines leaving nothing:\n${check.stderr}`);
-const whenPossible = isPossible ? test : test.skip;
+const describeWherePossible = isPossible ? describe : describe.skip;
 
 interface Run {
   readonly child: ChildProcess;
@@ -80,8 +80,8 @@ async function expectNothingLeft(run: Run): Promise<void> {
   expect(leftOf(run)).toEqual([]);
 }
 
-describe('a run of test machines leaves no process, mount, control group or folder', () => {
-  whenPossible('while it runs, there are some: this test sees them; after it passed, there are none', async () => {
+describeWherePossible('a run of test machines leaves no process, mount, control group or folder', () => {
+  test('while it runs, there are some: this test sees them; after it passed, there are none', async () => {
     const run = startRun('wait');
     await until(`the machine: ${run.said()}`, () => isUp(run), minuteMs);
     expect(leftOf(run)).toEqual(
@@ -95,13 +95,13 @@ describe('a run of test machines leaves no process, mount, control group or fold
     await expectNothingLeft(passing);
   });
 
-  whenPossible('after a test failed', async () => {
+  test('after a test failed', async () => {
     const run = startRun('fail');
     expect(await once(run.child, 'exit')).toEqual([1, null]);
     await expectNothingLeft(run);
   });
 
-  whenPossible('after Ctrl-C, which reaches the whole group of processes', async () => {
+  test('after Ctrl-C, which reaches the whole group of processes', async () => {
     const run = startRun('wait');
     await until('the machine', () => isUp(run), minuteMs);
     process.kill(-(run.child.pid ?? 0), 'SIGINT');
@@ -109,7 +109,7 @@ describe('a run of test machines leaves no process, mount, control group or fold
     await expectNothingLeft(run);
   });
 
-  whenPossible('after SIGKILL of the runner alone', async () => {
+  test('after SIGKILL of the runner alone', async () => {
     const run = startRun('wait');
     await until('the machine', () => isUp(run), minuteMs);
     process.kill(run.child.pid ?? 0, 'SIGKILL');

@@ -114,10 +114,14 @@ async function read(incoming: IncomingMessage, { identities, region }: State): P
   for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
   const { method = 'GET', url = '/', headers, socket } = incoming;
   const { service, bucket } = targetOf(headers.host ?? '', region);
-  const [, operation = url] = /\.(\w+)$/.exec(String(headers['x-amz-target'])) ?? [];
-  const path = service === 's3' ? decodeURIComponent(url) : operation;
+  const path = service === 's3' ? decodeURIComponent(url) : operationOf(incoming);
   const machine = identities.at(socket.remoteAddress ?? '')?.name ?? '?';
   return { method, url, headers, body: Buffer.concat(chunks), service, bucket, path, machine };
+}
+
+/** `AmazonSSM.GetParameters`; of CloudWatch the path. */
+function operationOf({ headers, url = '/' }: IncomingMessage): string {
+  return /\.(\w+)$/.exec(String(headers['x-amz-target']))?.[1] ?? url;
 }
 
 function targetOf(host: string, region: string): Pick<Asked, 'service' | 'bucket'> {

@@ -43,7 +43,7 @@ const functions: Readonly<Record<string, (argument: unknown) => string | undefin
     return listOf(parts).map(resolve).join(String(separator));
   },
   'Fn::GetAtt': (argument) => (listOf(argument)[1] === 'RoleId' ? roleId : undefined),
-  Ref: (argument) => (/^HostLog/.test(String(argument)) ? '/slipway/lab/hosts' : undefined),
+  Ref: (argument) => (String(argument).startsWith('HostLog') ? '/slipway/lab/hosts' : undefined),
 };
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
