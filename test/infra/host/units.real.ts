@@ -48,7 +48,6 @@ describe('V1: the exposure of a unit, by systemd-analyze security', () => {
     ['slipway-app@.service', 1.5],
     ['slipway-agent.service', 2.5],
     ['slipway-proxy.service', 2.5],
-    ['slipway-control@.service', 2.5],
   ])('of %s is at most %d', async (unit, limit) => {
     expect(await exposureOf(unit)).toBeLessThanOrEqual(limit);
   });
