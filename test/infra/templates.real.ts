@@ -48,13 +48,3 @@ describe('templates', () => {
     expect(found).toEqual([]);
   });
 });
-
-describe('the script of the first boot', () => {
-  test('V2: passes shellcheck', () => {
-    const script = join(__dirname, '..', '..', 'lib', 'infra', 'assets', 'boot.sh');
-    const { error, status, stdout } = spawnSync('shellcheck', [script], { encoding: 'utf8' });
-    if (error)
-      throw new Error('running shellcheck: it is not installed; `apt-get install shellcheck`', { cause: error });
-    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
-  });
-});

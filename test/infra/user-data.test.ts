@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { environments } from '../../environments/index.ts';
 import type { Pins } from '../../lib/contract/desired-state.ts';
 import { parseAgentSettings } from '../../lib/contract/agent-settings.ts';
+import { looksLikeSecret } from '../../lib/contract/secret-likeness.ts';
 import { userDataScript } from '../../lib/infra/user-data.ts';
 import { bundleSha256, devWith, recordOf, resourcesOf, runtime } from './support.ts';
 
@@ -56,6 +57,25 @@ describe('the first boot of a host', () => {
     for (const environment of Object.values(environments)) {
       expect(Buffer.from(script(environment)).toString('base64').length).toBeLessThan(16 * 1024);
     }
+  });
+
+  test('T12: holds nothing that is a secret, by its look', () => {
+    const digests = /\b[0-9a-f]{64}\b/g;
+    const words = script()
+      .replaceAll(digests, '')
+      .split(/[\s"'=;,()<>{}]+/);
+    expect(words.filter((word) => looksLikeSecret(word))).toEqual([]);
+    expect(looksLikeSecret('AKIAIOSFODNN7EXAMPLE')).toBe(true);
+  });
+
+  test('T12: gives curl its credentials on standard input, never on a command line', () => {
+    const commands = script()
+      .replaceAll('\\\n', ' ')
+      .split('\n')
+      .filter((line) => /\bcurl\b/.test(line) && !line.trimStart().startsWith('#'));
+    expect(commands).toHaveLength(1);
+    expect(commands[0]).toContain('--config -');
+    expect(commands[0]).not.toMatch(/--user|--header|-H |-u |credential|token/);
   });
 
   test('is a script that a shell can read', () => {
