@@ -9,7 +9,10 @@ import type { Shell } from './shell.ts';
 
 const { name, region, hosts } = environmentFields;
 const placesSchema = v.object({
-  environments: v.record(v.string(), v.object({ name, region, hosts: v.pick(hosts, ['architecture']) })),
+  environments: v.record(
+    v.string(),
+    v.object({ name, region, hosts: v.object({ architecture: hosts.entries.architecture }) }),
+  ),
 });
 
 /** Throws `CliError`. */

@@ -3,7 +3,7 @@ import type { ImageMove } from '../../delivery/images.ts';
 import { printable, wrap } from './layout.ts';
 import type { Paint } from './paint.ts';
 
-const indent = ' '.repeat(10);
+const indent = ' '.repeat(11);
 
 export function renderImages(moves: readonly ImageMove[], isCheck: boolean, paint: Paint): string {
   const old = moves.filter(({ isOld }) => isOld).length;
@@ -11,7 +11,7 @@ export function renderImages(moves: readonly ImageMove[], isCheck: boolean, pain
 }
 
 function moveLines({ environment, before, after, isOld }: ImageMove, paint: Paint): string[] {
-  const first = `  ${isOld ? paint('yellow', '!') : paint('green', '✓')} ${environment.padEnd(6)}`;
+  const first = `  ${isOld ? paint('yellow', '!') : paint('green', '✓')} ${environment.padEnd(7)}`;
   if (!isOld) return [`${first}${before.id}  newest`, `${indent}${paint('dim', printable(before.name))}`];
   return [
     `${first}${before.id} → ${paint('bold', after.id)}`,
