@@ -1,7 +1,7 @@
 /** The agent as its bundle, against the emulator, with real processes: what the fakes cannot show. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
@@ -21,6 +21,9 @@ import { until } from '../support/until.ts';
 
 const bucket = 'slipway-hello-dev-123456789012';
 const config = JSON.stringify({ COLOUR: 'red' });
+const awsSecret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
+const awsToken = 'IQoJb3JpZ2luX2VjEXAMPLETOKEN';
+const password = 'hunter2-of-the-service';
 const rollout = { canaries: 0, waves: [100], soakSeconds: 2, haltAfter: 1, pollSeconds: 1 };
 
 const good = (name: string): string => `
@@ -28,7 +31,9 @@ const good = (name: string): string => `
   server.keepAliveTimeout = 90_000;
   server.listen(Number(process.env.PORT), process.env.HOST);
   process.on('SIGTERM', () => { server.close(() => process.exit(0)); server.closeIdleConnections(); });`;
-const crashing = `${good('crashing')} setTimeout(() => { console.error('out of luck'); process.exit(7); }, 1500);`;
+/** It tells its secret as it dies. */
+const crashing = `${good('crashing')}
+  setTimeout(() => { console.error('out of luck with ' + process.env.PASSWORD); process.exit(7); }, 1500);`;
 
 let folder: TemporaryFolder;
 let moto: Moto;
@@ -74,6 +79,8 @@ beforeAll(async () => {
   await mkdir(settings.runDirectory);
   await writeFile(join(folder.path, 'settings.json'), JSON.stringify(settings));
   await clients.s3.send(new CreateBucketCommand({ Bucket: bucket }));
+  const secret = { Name: '/hello/dev/secret/PASSWORD', Value: password, Type: 'SecureString' } as const;
+  await clients.ssm.send(new PutParameterCommand(secret));
   await clients.ssm.send(new PutParameterCommand({ Name: '/hello/dev/config', Value: config, Type: 'String' }));
 });
 
@@ -118,7 +125,8 @@ async function deploy(source: string): Promise<DesiredState> {
   await put(releaseKey(manifest.digest), manifest.bytes);
   generation += 1;
   const pinned = { parameter: '/hello/dev/config', version: 1, sha256: sha256(config) };
-  const state = desiredState({ generation, release: manifest.digest, config: pinned, rollout });
+  const secrets = [{ name: 'PASSWORD', parameter: '/hello/dev/secret/PASSWORD', version: 1 }];
+  const state = desiredState({ generation, release: manifest.digest, config: pinned, secrets, rollout });
   await put(desiredStateKey, serializeDesiredState(state));
   return state;
 }
@@ -131,10 +139,28 @@ function cpuOf(): 'x64' | 'arm64' {
   return process.arch === 'arm64' ? 'arm64' : 'x64';
 }
 
+/** All that agents wrote. */
+let log = '';
+
 function startAgent(): ChildProcess {
-  const environment = { ...process.env, AWS_ENDPOINT_URL: moto.endpoint };
+  const credentials = { AWS_SECRET_ACCESS_KEY: awsSecret, AWS_SESSION_TOKEN: awsToken };
+  const environment = { ...process.env, ...credentials, AWS_ENDPOINT_URL: moto.endpoint };
   const args = [bundle, '--settings', join(folder.path, 'settings.json')];
-  return spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'ignore', 'inherit'] });
+  const started = spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [started.stdout, started.stderr])
+    stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  return started;
+}
+
+/** Ports of any interface that the process itself listens on. */
+async function portsOf(pid: number): Promise<readonly string[]> {
+  const names = await readdir(`/proc/${pid}/fd`);
+  const links = await Promise.all(names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')));
+  const tables = await Promise.all(['tcp', 'tcp6', 'udp', 'udp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8')));
+  const entries = tables.flatMap((table) => table.split('\n').slice(1)).map((line) => line.trim().split(/\s+/));
+  // proc(5): the fourth column is the state, 0A listening, 07 what a bound datagram socket has; the tenth the inode.
+  const open = entries.filter(([, , , state = '']) => ['0A', '07'].includes(state));
+  return open.flatMap(([, local = '', , , , , , , , inode]) => (links.includes(`socket:[${inode}]`) ? [local] : []));
 }
 
 async function status(): Promise<HostStatus | null> {
@@ -166,7 +192,7 @@ async function ask(): Promise<string> {
 
 const answers = (text: string) => until(`the answer '${text}'`, async () => (await ask()) === text, 30_000);
 
-test('a host comes up, changes, rejects, survives the death of its agent, and heals', async () => {
+test('V6, V7: a host comes up, changes, rejects, survives the death of its agent, and heals', async () => {
   agent = startAgent();
   await deploy(good('one'));
   await answers('one red');
@@ -188,6 +214,8 @@ test('a host comes up, changes, rejects, survives the death of its agent, and he
   const rejected = await outcome('rejected');
   expect(rejected.rejected.at(-1)).toMatchObject({ reason: 'exited', detail: expect.stringContaining('out of luck') });
   await answers('two red');
+  // V6; only Linux tells whose a socket is.
+  if (process.platform === 'linux') expect(await portsOf(agent.pid ?? 0)).toEqual([]);
 
   load.stop = true;
   await loading;
@@ -205,4 +233,11 @@ test('a host comes up, changes, rejects, survives the death of its agent, and he
   agent.kill('SIGTERM');
   expect(await once(agent, 'exit')).toEqual([0, null]);
   expect(await ask()).toBe('two red');
+
+  // V7
+  const lines = log.trim().split('\n');
+  expect(lines.length).toBeGreaterThan(20);
+  for (const line of lines.filter((line) => line.startsWith('{'))) expect(() => JSON.parse(line)).not.toThrow();
+  for (const secret of [awsSecret, awsToken, password]) expect(log).not.toContain(secret);
+  expect(log).toContain('out of luck with');
 });
