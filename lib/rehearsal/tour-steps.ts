@@ -1,4 +1,5 @@
 /** What each step of the tour does, and what it measures. */
+import { commitRollback } from './commit-rollback.ts';
 import { changeConfig, changeHarmlessly, crashInSoak, neverHealthy } from './changes.ts';
 import { deployChange, type Deployed } from './deploy-change.ts';
 import { backAfterCrash } from './crash-time.ts';
@@ -6,7 +7,6 @@ import type { Load } from './load.ts';
 import type { DeploymentFacts } from './measure.ts';
 import { RehearsalError } from './rehearsal-error.ts';
 import type { RehearsalFigures, StepRecord, TourStep } from './report.ts';
-import { slipway } from './runner.ts';
 import type { Tour } from './tour.ts';
 import { until } from './until.ts';
 import type { World } from './world.ts';
@@ -116,16 +116,9 @@ async function rollBack({ world, steps, figures }: Tour): Promise<Done> {
 }
 
 /** One before the good change: going back to what the hosts still serve would move nothing. */
-async function commitBack({ run, copy, emulator, environment }: World, steps: readonly StepRecord[]): Promise<string> {
+async function commitBack(world: World, steps: readonly StepRecord[]): Promise<string> {
   const good = steps.find(({ step }) => step === 'good-change')?.deployment?.commit;
-  const to = good === undefined ? [] : ['--to', `${good}~1`];
-  const args = ['rollback', '--environment', environment.name, '--reason', 'rehearsed', ...to, '--json'];
-  const { exit, complaint } = await slipway(run, copy.path, args, { variables: emulator.variables });
-  if (exit.code !== 0) {
-    throw new RehearsalError('tour-failed', { tried: 'slipway rollback', wrong: complaint, todo: 'see the logs' });
-  }
-  await copy.pull();
-  return copy.head();
+  return commitRollback(world, good === undefined ? null : `${good}~1`);
 }
 
 async function loseHost({ world }: Tour): Promise<Done> {

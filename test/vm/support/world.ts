@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { service } from '../../../environments/index.ts';
 import type { Environment } from '../../../lib/contract/environment.ts';
+import { commitRollback } from '../../../lib/rehearsal/commit-rollback.ts';
 import { deployChange, type Deployed, type Expected } from '../../../lib/rehearsal/deploy-change.ts';
 import type { WorkingCopy } from '../../../lib/rehearsal/working-copy.ts';
 import { createWorld, type World } from '../../../lib/rehearsal/world.ts';
@@ -22,6 +23,8 @@ export interface MachineWorld extends World {
   deployService(expected: Expected, edit: (service: string) => Promise<void>): Promise<Deployed>;
   /** The same for a change of the environment's file. */
   deployEnvironment(expected: Expected, environment: Environment): Promise<Deployed>;
+  /** Goes back to the tree of a commit by a new one. */
+  rollBack(to: string): Promise<Deployed>;
   close(): Promise<void>;
 }
 
@@ -42,7 +45,8 @@ export const trafficEnvironment: Environment = {
     max: 4,
     image: { ...labEnvironment.hosts.image, architecture: labEnvironment.hosts.architecture },
   },
-  health: { ...labEnvironment.health, drainSeconds, intervalSeconds: 5 },
+  health: { ...labEnvironment.health, drainSeconds },
+  delivery: { ...labEnvironment.delivery, rollout: { ...labEnvironment.delivery.rollout, soakSeconds: 5 } },
 };
 
 export async function createMachineWorld({ environment, hosts }: MachineWorldOptions): Promise<MachineWorld> {
@@ -89,7 +93,9 @@ function machinesOf(lab: Lab, { machines }: World): readonly Machine[] {
   return lab.machines.filter(({ instance }) => instances.has(instance));
 }
 
-function deploymentsOf(world: World): Pick<MachineWorld, 'deployFirst' | 'deployService' | 'deployEnvironment'> {
+type Deployments = Pick<MachineWorld, 'deployFirst' | 'deployService' | 'deployEnvironment' | 'rollBack'>;
+
+function deploymentsOf(world: World): Deployments {
   const pushed = async (expected: Expected, message: string, edit: () => Promise<void>): Promise<Deployed> =>
     deployChange(world, expected, async () => {
       await edit();
@@ -113,6 +119,7 @@ function deploymentsOf(world: World): Pick<MachineWorld, 'deployFirst' | 'deploy
     deployService: async (expected, edit) => pushed(expected, 'feat: a change', async () => edit(world.copy.service)),
     deployEnvironment: async (expected, environment) =>
       pushed(expected, 'feat(dev): a change', async () => writeEnvironment(world.copy, environment)),
+    rollBack: async (to) => deployChange(world, 'confirmed', async () => commitRollback(world, to)),
   };
 }
 
