@@ -10,6 +10,7 @@ import { until } from '../support/until.ts';
 const root = join(__dirname, '..', '..');
 const runner = join(root, 'test', 'vm', 'run');
 const minuteMs = 60_000;
+jest.setTimeout(5 * minuteMs);
 
 // Without root there is nothing to leave. CI has root: there, what is missing fails.
 const check = spawnSync(runner, ['--check'], { encoding: 'utf8' });
@@ -81,6 +82,13 @@ async function expectNothingLeft(run: Run): Promise<void> {
 }
 
 describeWherePossible('a run of test machines leaves no process, mount, control group or folder', () => {
+  // Makes the image, if there is none yet.
+  beforeAll(async () => {
+    const child = spawn(runner, ['--prepare'], { cwd: root, stdio: 'inherit' });
+    const [code] = await once(child, 'exit');
+    if (code !== 0) throw new Error(`preparing the test machines: test/vm/run --prepare ended with ${code}`);
+  }, 5 * minuteMs);
+
   test('while it runs, there are some: this test sees them; after it passed, there are none', async () => {
     const run = startRun('wait');
     await until(`the machine: ${run.said()}`, () => isUp(run), minuteMs);
