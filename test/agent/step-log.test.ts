@@ -1,5 +1,7 @@
 import { FakeWorld } from '../support/fake-world.ts';
 
+const field = (step: unknown, name: string): unknown => Reflect.get(Object(step), name);
+
 test('every step of a deployment, of its rejection and of a repair is one line, with its release and its generation', async () => {
   const world = new FakeWorld();
   const host = world.host('role:i-1');
@@ -14,7 +16,6 @@ test('every step of a deployment, of its rejection and of a repair is one line, 
   world.end();
 
   const steps = host.lines.filter(({ message }) => message === 'step').map(({ text }): unknown => JSON.parse(text));
-  const field = (step: unknown, name: string): unknown => Reflect.get(Object(step), name);
   const isOfRelease = steps.slice(steps.findIndex((step) => field(step, 'step') === 'accept') + 1);
   expect(steps.every((step) => Number.isInteger(field(step, 'generation')))).toBe(true);
   expect(steps.every((step) => Number.isInteger(field(step, 'tookMs')))).toBe(true);
