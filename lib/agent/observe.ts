@@ -31,7 +31,7 @@ export function intentOf(core: Core): Intent | null {
 }
 
 /** The desired state tells a pinned machine its generation and nothing else: there is no fallback, and nothing to freeze. */
-function pinnedIntent(pinned: Pins, desired: DesiredState | null): Intent {
+export function pinnedIntent(pinned: Pins, desired: DesiredState | null): Intent {
   const revision = revisionOf(pinned);
   const isDesired = desired === null || revisionOf(desired) === revision;
   const detail = `pinned to release ${shortDigest(pinned.release)}: a deploy replaces this machine`;

@@ -1,4 +1,6 @@
-import { type Pins, revisionOf } from '../../lib/contract/desired-state.ts';
+import { pinnedIntent } from '../../lib/agent/observe.ts';
+import { type Pins, pinsOf, revisionOf } from '../../lib/contract/desired-state.ts';
+import { desiredState } from '../support/documents.ts';
 import { type FakeHost, FakeWorld } from '../support/fake-world.ts';
 import { unavailable } from '../support/fake-store.ts';
 
@@ -26,6 +28,54 @@ test('a pinned machine brings its release up while no desired state can be read,
   world.store.fault = () => null;
   await world.until(says(host, 'converged', 1));
   expect(host.hasFailed).toBe(false);
+});
+
+test('a desired state that cannot be read any more after the switch rejects no pinned release', async () => {
+  const pins = world.deploy(world.publish('one'));
+  const host = pinnedHost(pins);
+  await world.until(() => host.serving === pins.release);
+  world.store.fault = (operation) => (operation === 'desired' ? unavailable('denied') : null);
+  await world.pass(300_000);
+  expect(host.status).toMatchObject({ outcome: 'converged', rejected: [], confirmed: { release: pins.release } });
+  expect(host.hasFailed).toBe(false);
+});
+
+test('a pinned release that does not come up is told with its reason, though no desired state was ever read', async () => {
+  const pins = world.deploy(world.publish('bad', { health: () => false }));
+  world.store.fault = (operation) => (operation === 'desired' ? unavailable('denied') : null);
+  const host = pinnedHost(pins);
+  await world.until(says(host, 'rejected', 0));
+  expect(host.status?.detail).toMatch(/^unhealthy: not healthy within/);
+});
+
+test('a newer generation of another release does not disturb the staging of the pinned one', async () => {
+  const pins = world.deploy(world.publish('one'));
+  world.store.fault = (operation) => (operation === 'blob' ? 'hang' : null);
+  const host = pinnedHost(pins);
+  const fetched = (): number => world.store.calls.filter((call) => call.startsWith('blob')).length;
+  await world.until(() => fetched() === 1);
+  world.deploy(world.publish('two'));
+  await world.until(says(host, 'held', 2));
+  await world.pass(30_000);
+  expect(fetched()).toBe(1);
+});
+
+const named = desiredState({ generation: 7 });
+const other = desiredState({ generation: 7, release: 'f'.repeat(64) });
+const frozen = { reason: 'sale', until: '2099-01-01T00:00:00Z' };
+test.each([
+  ['nothing', null, { generation: 0, retry: false, pinnedElsewhere: null }],
+  ['its own revision', named, { generation: 7, retry: false, pinnedElsewhere: null }],
+  ['its own revision once more', { ...named, retry: true }, { generation: 7, retry: true, pinnedElsewhere: null }],
+  [
+    'another one',
+    other,
+    { generation: 7, retry: false, pinnedElsewhere: expect.stringContaining('pinned to release') },
+  ],
+  ['another one once more', { ...other, retry: true }, { retry: false }],
+  ['a freeze and a fallback', { ...named, freeze: frozen, fallback: pinsOf(other) }, { frozen: false, fallback: null }],
+])('a pinned machine aims at its own revision, whatever is desired: %s', (_, desired, intent) => {
+  expect(pinnedIntent(pinsOf(named), desired)).toMatchObject({ revision: revisionOf(named), ...intent });
 });
 
 test('a pinned machine reports the generation that names its revision', async () => {
