@@ -23,6 +23,11 @@ describe('two machines under load', () => {
     traffic = startTraffic({ port: world.loadBalancer.port });
     await until('long-lived connections', () => traffic.longLived().length === 16);
   }, 240_000);
+  // What was opened in the step before has ended with the old release of it, and is open again.
+  beforeEach(async () => {
+    await sleep(2_000);
+    await until('all to be open', () => traffic.longLived().filter(({ end }) => end === null).length === 16);
+  });
   afterAll(async () => {
     await traffic?.stop();
     await world?.close();
@@ -40,9 +45,6 @@ describe('two machines under load', () => {
   const onAll = async (action: (machine: Machine) => Promise<unknown>): Promise<void> => {
     await Promise.all(world.machinesNow().map(action));
   };
-  const setFault = (fault: string) => async (service: string) =>
-    writeFile(join(service, 'fault.json'), JSON.stringify({ fault }));
-
   /** The old release leaves: its connections go on for the drain, and end then. */
   const expectDrained = async (step: Step<unknown>): Promise<void> => {
     expect(step.failures).toEqual([]);
@@ -59,8 +61,7 @@ describe('two machines under load', () => {
   };
 
   test('a deployment loses no request, and long-lived connections end with the drain', async () => {
-    const deploy = () => world.deployService('confirmed', (service) => writeFile(join(service, 'MARK'), 'one'));
-    const step = await underLoad(traffic, 'deploy', deploy);
+    const step = await underLoad(traffic, 'deploy', () => world.deployService('confirmed', setMark('one')));
     await expectDrained(step);
   });
 
@@ -97,9 +98,9 @@ describe('two machines under load', () => {
   test('going back loses no request', async () => {
     const there = await underLoad(traffic, 'another release', async () => {
       await world.copy.restore(good);
-      return world.deployService('confirmed', (service) => writeFile(join(service, 'MARK'), 'two'));
+      return world.deployService('confirmed', setMark('two'));
     });
-    expect(there.failures).toEqual([]);
+    await expectDrained(there);
     const step = await underLoad(traffic, 'rollback', () => world.rollBack(good));
     await expectDrained(step);
   });
@@ -168,12 +169,18 @@ describe('two machines under load', () => {
       await machine.must(['systemctl', 'restart', 'slipway-agent.service']);
     });
     const step = await underLoad(traffic, 'deploy without a drain', () =>
-      world.deployService('confirmed', (service) => writeFile(join(service, 'MARK'), 'three')),
+      world.deployService('confirmed', setMark('three')),
     );
     const last = (await drained(step)).at(-1) ?? 0;
     expect(step.startedAt + last * 1_000).toBeLessThan(step.endedAt + (drainSeconds / 2) * 1_000);
   });
 });
+
+/** A release that differs, and does the same. */
+const setMark = (mark: string) => (service: string) => writeFile(join(service, 'MARK'), mark);
+
+const setFault = (fault: string) => (service: string) =>
+  writeFile(join(service, 'fault.json'), JSON.stringify({ fault }));
 
 async function oneByOne(machines: readonly Machine[], action: (machine: Machine) => Promise<unknown>): Promise<void> {
   for (const machine of machines) await action(machine);

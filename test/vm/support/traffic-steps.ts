@@ -22,7 +22,10 @@ export async function underLoad<T>(traffic: Traffic, name: string, action: () =>
   traffic.lap();
   const startedAt = Date.now();
   const indexes = traffic.longLived().flatMap(({ end }, index) => (end === null ? [index] : []));
-  const value = await action();
+  const value = await action().catch((error: unknown) => {
+    process.stdout.write(`${name}: ${String(error)}\n`);
+    throw error;
+  });
   await sleep(settleMs);
   const { requests, failures } = traffic.lap();
   const endedAt = Date.now();
