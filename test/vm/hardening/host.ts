@@ -107,7 +107,9 @@ export async function bootHost(lab: Lab, name: string): Promise<Host> {
       };
     },
     async ask(slot, path) {
-      const answer = await machine.must(['curl', '-sS', '-m', '20', `http://127.0.0.1:${ports[slot]}${path}`]);
+      const answer = await machine.must(['curl', '-sS', '-m', '60', `http://127.0.0.1:${ports[slot]}${path}`], {
+        timeoutMs: 70_000,
+      });
       return JSON.parse(answer);
     },
     mainPid: async (unit) => Number(await machine.must(['systemctl', 'show', '--property=MainPID', '--value', unit])),
