@@ -131,7 +131,7 @@ describe('a machine with the synthesized user data', () => {
   });
 });
 
-/** What goes wrong on the way up. All these machines boot at the same time; each in a trouble of its own. */
+/** What goes wrong on the way up. Each machine is in a trouble of its own. */
 describe('bad input at boot', () => {
   interface Trouble {
     readonly machine: string;
@@ -194,12 +194,14 @@ describe('bad input at boot', () => {
   ];
   // Without entropy: cannot be made here. The kernel's pool is shared with the host of the test, and has long been filled.
 
-  /** All at the same time: each is mostly pauses. */
+  /** Three at a time: each is mostly pauses. */
+  const lanes = 3;
   const courses = new Map<string, Promise<void>>();
 
   beforeAll(() => {
-    for (const trouble of troubles) {
-      const course = runCourse(trouble);
+    for (const [index, trouble] of troubles.entries()) {
+      const before = courses.get(troubles[index - lanes]?.machine ?? '') ?? Promise.resolve();
+      const course = before.catch(() => undefined).then(async () => runCourse(trouble));
       // Told by its own test.
       course.catch(() => undefined);
       courses.set(trouble.machine, course);

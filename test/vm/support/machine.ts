@@ -63,7 +63,7 @@ export interface MachineProps {
 }
 
 const initFile = '/usr/local/sbin/lab-init';
-const upWithinMs = 60_000;
+const upWithinMs = 120_000;
 const offWithinMs = 90_000;
 
 export async function createMachine(props: MachineProps): Promise<Machine> {
@@ -81,7 +81,16 @@ export async function createMachine(props: MachineProps): Promise<Machine> {
   const consoleFile = join(folder, 'console.log');
   const bootOnce = async (): Promise<Booted> =>
     boot({ name: identity.name, root: disk.root, namespace, groups, consoleFile });
-  let booted: Booted | null = await bootOnce();
+  const clear = async (): Promise<void> => {
+    await unplug(identity.name);
+    await disk.unmount();
+    await removeGroups(groups);
+    await rm(folder, { recursive: true, force: true });
+  };
+  let booted: Booted | null = await bootOnce().catch(async (error: unknown) => {
+    await clear();
+    throw error;
+  });
   const running = (): Booted => {
     if (booted) return booted;
     throw new Error(`asking ${identity.name}: it is switched off`);
@@ -136,10 +145,7 @@ export async function createMachine(props: MachineProps): Promise<Machine> {
     },
     async destroy() {
       await end();
-      await unplug(identity.name);
-      await disk.unmount();
-      await removeGroups(groups);
-      await rm(folder, { recursive: true, force: true });
+      await clear();
       props.onDestroy();
     },
   };
@@ -192,8 +198,20 @@ interface Booted {
 }
 
 async function boot(props: BootProps): Promise<Booted> {
-  const on = Date.now();
   const { child, ended } = startNspawn(props);
+  try {
+    return await takesCommands(props, child, ended);
+  } catch (error) {
+    const leader = leaderOf(child.pid ?? 0);
+    if (leader !== undefined) process.kill(leader, 'SIGKILL');
+    child.kill('SIGKILL');
+    await ended;
+    throw error;
+  }
+}
+
+async function takesCommands(props: BootProps, child: ChildProcess, ended: Promise<unknown>): Promise<Booted> {
+  const on = Date.now();
   let isOver = false;
   void ended.then(() => (isOver = true));
   const explain = async (): Promise<string> => (await readConsole(props.consoleFile)).split('\n').slice(-30).join('\n');
@@ -212,9 +230,9 @@ async function boot(props: BootProps): Promise<Booted> {
     `the systemd of ${props.name} to take commands`,
     async () => {
       const { stdout } = await command('nsenter', [...enter(leader), 'systemctl', 'is-system-running']);
-      return /^(?:starting|running|degraded)/.test(stdout);
+      return /^(?:initializing|starting|running|degraded)/.test(stdout);
     },
-    { timeoutMs: upWithinMs, explain },
+    { timeoutMs: upWithinMs, pauseMs: 200, explain },
   );
   return { leader, at: { on, up: Date.now() }, ended };
 }
