@@ -82,7 +82,7 @@ async function look(run: Run, options: MachinesOptions, state: State): Promise<v
       await cloud.resize(group.name, size);
       continue;
     }
-    await startMissing(run, group, options, state);
+    endLeavers(run, group, options, state);
     state.check ??= await cloud.healthCheck(targetGroup);
     const registered = new Set(await cloud.targets(targetGroup));
     const targets = [...state.hosts.values()].filter(({ instance }) => registered.has(instance));
@@ -90,7 +90,8 @@ async function look(run: Run, options: MachinesOptions, state: State): Promise<v
       targets.map(({ target }) => target),
       state.check,
     );
-    endLeavers(run, group, options, state);
+    // Last: who leaves is drained, and who is healthy serves, however long the first boot of another takes.
+    await startMissing(run, group, options, state);
   }
 }
 

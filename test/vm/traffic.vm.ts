@@ -1,5 +1,5 @@
 /** What clients notice of all that happens to machines under load: nothing, but that long-lived connections end when their release has left. */
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTraffic, type Traffic } from './support/load.ts';
@@ -177,7 +177,10 @@ describe('two machines under load', () => {
 });
 
 /** A release that differs, and does the same. */
-const setMark = (mark: string) => (service: string) => writeFile(join(service, 'MARK'), mark);
+const setMark = (mark: string) => async (service: string) => {
+  await rm(join(service, 'fault.json'), { force: true });
+  await writeFile(join(service, 'MARK'), mark);
+};
 
 const setFault = (fault: string) => (service: string) =>
   writeFile(join(service, 'fault.json'), JSON.stringify({ fault }));
