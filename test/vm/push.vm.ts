@@ -1,14 +1,19 @@
 /** Push mode on machines: a launch template that carries another release replaces them, and a bad one never gets traffic. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Environment } from '../../lib/contract/environment.ts';
 import { hostHealthPath } from '../../lib/contract/names.ts';
-import { refreshInstances } from './support/instance-refresh.ts';
+import { latestTemplate, refreshInstances } from './support/instance-refresh.ts';
 import { startTraffic, type Traffic } from './support/load.ts';
 import { underLoad } from './support/traffic-steps.ts';
 import { until } from './support/until.ts';
 import { createMachineWorld, drainSeconds, type MachineWorld, trafficEnvironment } from './support/world.ts';
 
-const environment = { ...trafficEnvironment, delivery: { ...trafficEnvironment.delivery, mode: 'push' } } as const;
+const environment: Environment = {
+  ...trafficEnvironment,
+  hosts: { ...trafficEnvironment.hosts, min: 1 },
+  delivery: { ...trafficEnvironment.delivery, mode: 'push' },
+};
 
 describe('machines whose launch template carries the release', () => {
   let world: MachineWorld;
@@ -29,16 +34,14 @@ describe('machines whose launch template carries the release', () => {
     const text = await (await fetch(`${world.loadBalancer.url}/version`)).text();
     return /"release":"([0-9a-f]+)"/.exec(text)?.[1];
   };
-  const templateVersion = async (): Promise<string | undefined> =>
-    (await world.cloud.groups())[0]?.launchTemplate.version;
   /** Pushes a change of the service; resolves when the launch template has another version. The deployment ends when the machines are replaced. */
   const push = async (name: string, text: string): Promise<{ readonly deployed: Promise<unknown> }> => {
-    const before = await templateVersion();
+    const before = await latestTemplate(world);
     await writeFile(join(world.copy.service, name), text);
     const commit = await world.copy.commit('feat: a change');
     await world.copy.push();
     const deployed = world.runner.deployed(commit);
-    await until('another launch template', async () => (await templateVersion()) !== before, { timeoutMs: 120_000 });
+    await until('another launch template', async () => (await latestTemplate(world)) !== before, { timeoutMs: 60_000 });
     return { deployed };
   };
 
@@ -61,7 +64,7 @@ describe('machines whose launch template carries the release', () => {
     const good = await releaseOf();
     const step = await underLoad(traffic, 'push: a bad release', async () => {
       await push('fault.json', JSON.stringify({ fault: 'unhealthy' }));
-      const refreshing = refreshInstances(world, { healthyWithinMs: 60_000 });
+      const refreshing = refreshInstances(world, { healthyWithinMs: 30_000 });
       const old = new Set(world.machinesNow().map(({ instance }) => instance));
       const fresh = await until('a new machine', () => world.machinesNow().find(({ instance }) => !old.has(instance)));
       const health = `http://${fresh.address}:${environment.service.port}${hostHealthPath}`;

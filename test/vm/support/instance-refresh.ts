@@ -4,6 +4,7 @@ import {
   TerminateInstanceInAutoScalingGroupCommand,
   UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
+import { DescribeLaunchTemplatesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { until } from './until.ts';
 import type { MachineWorld } from './world.ts';
 
@@ -27,6 +28,15 @@ export async function refreshInstances(world: MachineWorld, options: RefreshOpti
   const old = group.instances;
   const client = openClient(world);
   const resize = (hosts: number): Promise<unknown> => client.send(sizeOf(group.name, hosts));
+  const use = (Version: string): Promise<unknown> =>
+    client.send(
+      new UpdateAutoScalingGroupCommand({
+        AutoScalingGroupName: group.name,
+        LaunchTemplate: { LaunchTemplateId: group.launchTemplate.id, Version },
+      }),
+    );
+  // The emulator updates no group in place.
+  await use(String(await latestTemplate(world)));
   await resize(old.length * 2);
   const fresh = await until('new instances', async () => {
     const [now] = await world.cloud.groups();
@@ -39,6 +49,7 @@ export async function refreshInstances(world: MachineWorld, options: RefreshOpti
     () => 'rolled-back' as const,
   );
   if (outcome === 'replaced') await options.onHealthy?.();
+  else await use(group.launchTemplate.version);
   const leaving = outcome === 'replaced' ? old : fresh;
   for (const InstanceId of leaving) {
     await client.send(new UpdateAutoScalingGroupCommand({ AutoScalingGroupName: group.name, MinSize: 1 }));
@@ -49,6 +60,15 @@ export async function refreshInstances(world: MachineWorld, options: RefreshOpti
   await resize(old.length);
   await until('them to be gone', () => world.lab.machines.every(({ instance }) => !leaving.includes(instance)));
   return { outcome, old, fresh };
+}
+
+/** Number of the newest version of the group's launch template. */
+export async function latestTemplate({ cloud, lab }: MachineWorld): Promise<number> {
+  const { region, endpoint, credentials } = lab.access;
+  const client = new EC2Client({ region, ...(endpoint && { endpoint }), ...(credentials && { credentials }) });
+  const [group] = await cloud.groups();
+  const command = new DescribeLaunchTemplatesCommand({ LaunchTemplateIds: [group?.launchTemplate.id ?? ''] });
+  return (await client.send(command)).LaunchTemplates?.[0]?.LatestVersionNumber ?? 0;
 }
 
 function openClient({ lab }: MachineWorld): AutoScalingClient {
