@@ -24,10 +24,11 @@ describe('two machines under load', () => {
     await until('long-lived connections', () => traffic.longLived().length === 16);
   }, 240_000);
   // What was opened in the step before has ended with the old release of it, and is open again.
-  beforeEach(async () => {
+  const allOpen = async (): Promise<void> => {
     await sleep(2_000);
     await until('all to be open', () => traffic.longLived().filter(({ end }) => end === null).length === 16);
-  });
+  };
+  beforeEach(allOpen);
   afterAll(async () => {
     await traffic?.stop();
     await world?.close();
@@ -49,6 +50,7 @@ describe('two machines under load', () => {
   const expectDrained = async (step: Step<unknown>): Promise<void> => {
     expect(step.failures).toEqual([]);
     expect(step.requests).toBeGreaterThan(100);
+    expect(step.before).toHaveLength(16);
     const ends = await drained(step);
     process.stdout.write(
       `  they ended ${ends.at(0)?.toFixed(1)} to ${ends.at(-1)?.toFixed(1)} s after the start of it\n`,
@@ -101,6 +103,7 @@ describe('two machines under load', () => {
       return world.deployService('confirmed', setMark('two'));
     });
     await expectDrained(there);
+    await allOpen();
     const step = await underLoad(traffic, 'rollback', () => world.rollBack(good));
     await expectDrained(step);
   });
