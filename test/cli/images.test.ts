@@ -56,21 +56,22 @@ test('C4: an unknown environment ends with 2 and names the known ones', async ()
   });
 });
 
+const loading = (change: object) => ({
+  repository: '/nowhere',
+  variables: {},
+  stdout: { write: () => undefined, isTerminal: false },
+  stderr: { write: () => undefined, isTerminal: false },
+  signal: new AbortController().signal,
+  now: () => 0,
+  loadProject: async () =>
+    Promise.resolve({
+      service,
+      environments: { ...environments, dev: { ...environments.dev, ...change } },
+      promotionOrder,
+    }),
+});
+
 test('pins that do not fit their environment are no obstacle to moving them; a region that is none is', async () => {
-  const loading = (change: object) => ({
-    repository: '/nowhere',
-    variables: {},
-    stdout: { write: () => undefined, isTerminal: false },
-    stderr: { write: () => undefined, isTerminal: false },
-    signal: new AbortController().signal,
-    now: () => 0,
-    loadProject: async () =>
-      Promise.resolve({
-        service,
-        environments: { ...environments, dev: { ...environments.dev, ...change } },
-        promotionOrder,
-      }),
-  });
   expect(await readImagePlaces(loading({ region: 'us-east-1' }), 'dev')).toEqual([
     { environment: 'dev', region: 'us-east-1', architecture: environments.dev.hosts.architecture },
   ]);

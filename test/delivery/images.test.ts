@@ -36,6 +36,7 @@ const source = (change: Partial<ImageSource> = {}): ImageSource => ({
   describe: async () => Promise.resolve(facts),
   ...change,
 });
+const refuse = async (): Promise<never> => Promise.reject(new Error('asked'));
 const move = async (change: Partial<ImagesOptions> = {}) =>
   moveImages({
     repository: folder.path,
@@ -63,8 +64,7 @@ test('it is written in the form that the formatter keeps', async () => {
 test('the newest stays as it is, byte for byte, and nobody is asked what it is called', async () => {
   const text = JSON.stringify({ ...pin, name: 'a name of mine' });
   await writeFile(fileOf('dev'), text);
-  const describe = async (): Promise<never> => Promise.reject(new Error('asked'));
-  const sourceFor = () => source({ newest: async () => Promise.resolve({ ...newest, id: pin.id }), describe });
+  const sourceFor = () => source({ newest: async () => Promise.resolve({ ...newest, id: pin.id }), describe: refuse });
   expect(await move({ sourceFor })).toMatchObject([{ isOld: false }]);
   expect(await read('dev')).toBe(text);
 });
