@@ -40,7 +40,7 @@ function startRun(ending: 'pass' | 'fail' | 'wait'): Run {
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  return { child, mark, group: `slipway-vm-${child.pid}`, said: () => said };
+  return { child, mark, group: `slipway-vm-${child.pid}-1`, said: () => said };
 }
 
 const isUp = ({ said }: Run): boolean => said().includes('the self-test is up');
