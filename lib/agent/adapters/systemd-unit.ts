@@ -56,7 +56,7 @@ export function describeEnd(unit: UnitFacts): string {
   if (unit.exit.by === 'none') return 'exited with code 0, or by SIGTERM';
   const name = signalName(unit.exit.value);
   // Control groups of version 1 do not say who killed it.
-  return name === 'SIGKILL' ? `ended by SIGKILL; its memory limit${limit} does that` : `ended by ${name}`;
+  return name === 'SIGKILL' ? `ended by SIGKILL; its memory limit${limit} may have done that` : `ended by ${name}`;
 }
 
 /** Exit codes of systemd.exec(5), by which it says that there is something wrong with what is to be started; null: none of them. */

@@ -23,7 +23,7 @@ describe('the end of a unit, in words', () => {
     [{ ExecMainCode: 3, ExecMainStatus: 11, Result: 'core-dump' }, 'ended by SIGSEGV'],
     [
       { ExecMainCode: 2, ExecMainStatus: 9, Result: 'signal', MemoryMax: 209715200 },
-      'ended by SIGKILL; its memory limit of 200 MiB does that',
+      'ended by SIGKILL; its memory limit of 200 MiB may have done that',
     ],
     [
       { ExecMainCode: 2, ExecMainStatus: 9, Result: 'oom-kill', MemoryMax: 209715200 },
