@@ -73,7 +73,7 @@ async function assemblyOf(name: string, environment: Environment): Promise<Assem
 
 /** The emulator fails where an update takes parameters away: here they stay, unused. */
 function keepParameters(directory: string): void {
-  const [file = ''] = readdirSync(directory).filter((name) => /Service.*\.template\.json$/.test(name));
+  const file = readdirSync(directory).find((name) => /Service.*\.template\.json$/.test(name)) ?? '';
   const path = join(directory, file);
   const unused = { Release: { Type: 'String', Default: '' }, ConfigVersion: { Type: 'Number', Default: 0 } };
   writeFileSync(path, readFileSync(path, 'utf8').replace('{', `{"Parameters":${JSON.stringify(unused)},`));
@@ -322,11 +322,12 @@ test('a freeze replaces no machine by one with a new release, and ends as held',
   expect(back).toMatchObject({ stacks: 'deployed', record: { outcome: 'confirmed' } });
 });
 
+const tellAll = (event: ProgressEvent): void => {
+  told.push(event);
+  if (event.step === 'desired') void reportAll();
+};
+
 test('the switch to pull takes the parameters out of the stack, and the switch back puts them in again', async () => {
-  const tellAll = (event: ProgressEvent): void => {
-    told.push(event);
-    if (event.step === 'desired') void reportAll();
-  };
   const build = built('seven');
   const toPull = await deploy(options(build, { environment: pull, assembly: pulled, progress: tellAll }));
   expect(toPull).toMatchObject({ stacks: 'deployed', record: { outcome: 'confirmed' } });
