@@ -28,8 +28,12 @@ export interface HaproxyProps {
   readonly control: ProxyUnitControl | null;
 }
 
+/** systemd restarts the unit by itself: whether it runs is asked less often, which is half of what an idle agent would do. */
+const unitLookMs = 4_000;
 /** HAProxy binds `<path>.<pid>.tmp` first, and the kernel takes 107 bytes. */
 const maxBindPathBytes = 94;
+
+type ProxySeen = Awaited<ReturnType<Proxy['inspect']>>;
 
 export function createHaproxy({ settings, clock, control }: HaproxyProps): Proxy {
   const directory = join(settings.stateDirectory, 'proxy');
@@ -63,9 +67,12 @@ export function createHaproxy({ settings, clock, control }: HaproxyProps): Proxy
     if (before?.includes(`Layout ${layoutDigest(layout)}`) === false) await runner.reload(signal);
   };
 
+  let known: { readonly seen: ProxySeen; readonly untilMs: number } | null = null;
+
   return {
     route: (route, signal) =>
       inTurn(async () => {
+        known = null;
         const before = await config.read();
         const wanted = nextMap(route, await map.read());
         if ((await state(signal)) === null) {
@@ -77,14 +84,17 @@ export function createHaproxy({ settings, clock, control }: HaproxyProps): Proxy
         const switchMs = clock.monotonicMs() - start;
         await persist(route, wanted);
         await reloadIfNew(before, signal);
+        known = null;
         return { switchMs };
       }),
 
     async inspect(signal) {
+      if (known !== null && clock.monotonicMs() < known.untilMs) return known.seen;
       const found = await state(signal);
       if (found === null) return { running: false, active: null, backup: null };
-      const backup = slots.find((slot) => slot !== found.active && found.enabled.includes(slot)) ?? null;
-      return { running: true, active: found.active, backup };
+      const seen = seenIn(found);
+      known = control === null ? null : { seen, untilMs: clock.monotonicMs() + unitLookMs };
+      return seen;
     },
 
     async connections(slot, signal) {
@@ -92,6 +102,10 @@ export function createHaproxy({ settings, clock, control }: HaproxyProps): Proxy
       return await readSessions(socketPath, slot, signal);
     },
   };
+}
+
+function seenIn({ active, enabled }: HaproxyState): ProxySeen {
+  return { running: true, active, backup: slots.find((slot) => slot !== active && enabled.includes(slot)) ?? null };
 }
 
 /** The backup keeps the health path that it had when it was active; one that never was is of the same service. */
