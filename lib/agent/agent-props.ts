@@ -48,6 +48,8 @@ export interface AgentProps {
   readonly drainMs: number;
   /** What this machine runs, whatever the desired state says; null: what the desired state says. */
   readonly pinned: Pins | null;
+  /** How soon a dead process is noticed while nothing else happens. Default: 1,000. */
+  readonly tickMs?: number;
   /** From 0 to 1; for jitter only. */
   readonly random: Random;
 }

@@ -23,8 +23,7 @@ import { StepLog } from './step-log.ts';
 import { Wake } from './wake.ts';
 import { revisionOf } from './revision.ts';
 
-/** How soon a dead process is noticed while nothing else happens. */
-const tickMs = 1_000;
+const defaultTickMs = 1_000;
 const endTimeoutMs = 2_000;
 const minSliceMs = 20;
 
@@ -105,7 +104,7 @@ export class Agent {
         const isBusy = await this.#turn(signal);
         if (this.#faults > 0) this.#core.memory.trouble = null;
         this.#faults = 0;
-        if (!isBusy) await this.#wake.wait(clock, tickMs, signal);
+        if (!isBusy) await this.#wake.wait(clock, this.#core.tickMs ?? defaultTickMs, signal);
       } catch (error) {
         if (signal.aborted) return;
         this.#faults += 1;

@@ -47,7 +47,9 @@ export async function runAgent(props: RunAgentProps, signal: AbortSignal): Promi
   const ports = portsOf(props);
   const drainMs = settings.drainSeconds * 1_000;
   const who = { service, environment, host, pinned, platform, version };
-  await new Agent({ ...who, ports, drainMs, random: Math.random }).run(signal);
+  // A look each second is most of what an idle agent costs a machine.
+  const tick = settings.supervisor === 'systemd' ? { tickMs: 2_000 } : {};
+  await new Agent({ ...who, ...tick, ports, drainMs, random: Math.random }).run(signal);
   await lock.release();
   return 'ended';
 }
